@@ -1,0 +1,151 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { KasmError, messageOf } from '../base/errors';
+
+export interface ConnectionOptions {
+  /** Path of a kubeconfig file. @default `KUBECONFIG`, `~/.kube/config`, then the pod's service account */
+  readonly kubeconfig?: string | undefined;
+  /** Context of the kubeconfig. @default its current context */
+  readonly context?: string | undefined;
+}
+
+/** What authenticates one request. */
+export interface Credentials {
+  readonly agent: http.Agent;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Where the API server is and how to prove who asks. */
+export interface Connection {
+  /** Base URL, with a path when the server sits behind a prefix. */
+  readonly server: URL;
+  /** Namespace of the context. */
+  readonly namespace: string;
+  /** Credentials, at most a minute old; `fresh` reads their source again, for the request after a 401. */
+  credentials(fresh?: boolean): Promise<Credentials>;
+  /** Closes idle sockets. Requests under way are not cut. */
+  close(): void;
+}
+
+/** Bearer tokens of service accounts rotate on disk; client-go reads them again each minute too. */
+const maxAgeMs = 60_000;
+/** A server that answers 401 to everything must not make each request read files or start a credential plugin. */
+const minAgeMs = 1_000;
+
+/**
+ * Finds the API server through a kubeconfig or the pod's service account.
+ *
+ * `@kubernetes/client-node` is loaded here and nowhere else, on the first call: it is heavy and only its `KubeConfig` is used.
+ * @throws KasmError when there is no usable configuration
+ */
+export async function loadConnection(options: ConnectionOptions = {}): Promise<Connection> {
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  return new KubeConfigConnection(() => load(new KubeConfig(), options));
+}
+
+function load(config: KubeConfig, { kubeconfig, context }: ConnectionOptions): KubeConfig {
+  try {
+    if (kubeconfig !== undefined) config.loadFromFile(kubeconfig);
+    else config.loadFromDefault();
+  } catch (error) {
+    const file = kubeconfig ?? process.env['KUBECONFIG'] ?? '~/.kube/config';
+    throw new KasmError(
+      `Cannot read the kubeconfig ${file}: ${messageOf(error)}`,
+      'Name another with --kubeconfig or KUBECONFIG',
+      { cause: error },
+    );
+  }
+  if (context !== undefined) {
+    const known = config.getContexts().map(({ name }) => name);
+    if (!known.includes(context)) {
+      throw new KasmError(
+        `The kubeconfig has no context ${JSON.stringify(context)}`,
+        `It has: ${known.join(', ') || 'none'}`,
+      );
+    }
+    config.setCurrentContext(context);
+  }
+  if (config.getCurrentCluster() === null) {
+    throw new KasmError(
+      'The kubeconfig names no cluster for its current context',
+      'Choose a context with --context or `kubectl config use-context`',
+    );
+  }
+  return config;
+}
+
+class KubeConfigConnection implements Connection {
+  readonly server: URL;
+  readonly namespace: string;
+  private config: KubeConfig;
+  private readAt = -Infinity;
+  private current: Promise<Credentials> | undefined;
+  private agent: http.Agent | undefined;
+  private agentIdentity = '';
+
+  constructor(private readonly load: () => KubeConfig) {
+    this.config = load();
+    const cluster = this.config.getCurrentCluster();
+    this.server = new URL(cluster?.server ?? '');
+    this.namespace = this.config.getContextObject(this.config.getCurrentContext())?.namespace ?? 'default';
+  }
+
+  credentials(fresh = false): Promise<Credentials> {
+    const age = performance.now() - this.readAt;
+    if (this.current === undefined || age > maxAgeMs || (fresh && age > minAgeMs)) {
+      this.readAt = performance.now();
+      const attempt = this.read(fresh);
+      this.current = attempt;
+      // A failed read is not kept: the next request tries again.
+      attempt.catch(() => {
+        if (this.current === attempt) this.current = undefined;
+      });
+    }
+    return this.current;
+  }
+
+  close(): void {
+    this.agent?.destroy();
+    this.agent = undefined;
+    this.agentIdentity = '';
+    this.current = undefined;
+  }
+
+  private async read(fresh: boolean): Promise<Credentials> {
+    if (fresh) this.config = this.load();
+    const options: https.RequestOptions = { headers: {} };
+    await this.config.applyToHTTPSOptions(options);
+    const headers = Object.fromEntries(
+      Object.entries(options.headers ?? {}).map(([name, value]) => [name, String(value).trim()]),
+    );
+    if (options.auth) headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
+    return { agent: this.agentFor(options), headers };
+  }
+
+  /** One keep-alive agent for as long as the TLS material stays the same. */
+  private agentFor(options: https.RequestOptions): http.Agent {
+    const tls = {
+      ca: options.ca,
+      cert: options.cert,
+      key: options.key,
+      servername: options.servername,
+      rejectUnauthorized: options.rejectUnauthorized ?? true,
+    };
+    const identity = JSON.stringify(tls, (_, value: unknown) =>
+      Buffer.isBuffer(value) ? value.toString() : value,
+    );
+    if (this.agent !== undefined && identity === this.agentIdentity) return this.agent;
+    this.agentIdentity = identity;
+    // Kernel keep-alive probes end a connection to a machine that vanished, long before any timeout of ours.
+    const keepAlive = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 8, timeout: 60_000 };
+    if (this.config.getCurrentCluster()?.proxyUrl !== undefined) this.agent = options.agent as http.Agent;
+    else if (this.server.protocol === 'http:') this.agent = new http.Agent(keepAlive);
+    else this.agent = new https.Agent({ ...keepAlive, ...withoutUndefined(tls) });
+    return this.agent;
+  }
+}
+
+function withoutUndefined<T extends object>(object: T): T {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
+}
