@@ -1,0 +1,7 @@
+export * from './conditions';
+export * from './core';
+export * from './crds';
+export type * from './generated/kasmcloud';
+export * from './names';
+export * from './resource';
+export * from './resources';
