@@ -97,8 +97,16 @@ export interface EngineRuntime {
 /** The error case of a `result` that a function returns: thrown by host functions, rejected with by guest functions. */
 export class WitError<E = unknown> extends Error {
   override readonly name = 'WitError';
-  constructor(readonly payload: E) {
-    super(typeof payload === 'string' ? payload : JSON.stringify(payload, jsonSafe));
+  constructor(
+    readonly payload: E,
+    options?: ErrorOptions,
+  ) {
+    super(undefined, options);
+  }
+
+  /** Made when asked for: most of these errors are answers that nobody prints. */
+  override get message(): string {
+    return typeof this.payload === 'string' ? this.payload : JSON.stringify(this.payload, jsonSafe);
   }
 }
 

@@ -1,0 +1,74 @@
+/** Something a guest can wait for. */
+export interface Waitable {
+  /** Whether waiting would end at once. */
+  ready(): boolean;
+  /** Calls `wake` when `ready()` may have become true, until the returned function is called. */
+  subscribe(wake: () => void): () => void;
+}
+
+/**
+ * The host's view of one instance: who it belongs to, what it may see, and the one wait that it is in. A guest is a single thread of
+ * control, so there is at most one wait at a time; ending it is how a guest that waits is stopped.
+ */
+export class Guest {
+  private ending: Error | undefined;
+  private endWait: ((error: Error) => void) | undefined;
+
+  constructor(readonly context: GuestContext) {}
+
+  /** Makes the wait that the guest is in, and every later one, fail: the guest traps. */
+  interrupt(error: Error): void {
+    this.ending = error;
+    this.endWait?.(error);
+  }
+
+  /** Returns once one of `sources` is ready; the promise is only made where it has to be. */
+  wait(sources: readonly Waitable[]): void | Promise<void> {
+    if (this.ending !== undefined) throw this.ending;
+    if (sources.some((source) => source.ready())) return;
+    return new Promise((resolve, reject) => {
+      const unsubscribes: (() => void)[] = [];
+      const finish = (): void => {
+        this.endWait = undefined;
+        for (const unsubscribe of unsubscribes) unsubscribe();
+      };
+      const wake = (): void => {
+        if (!sources.some((source) => source.ready())) return;
+        finish();
+        resolve();
+      };
+      this.endWait = (error) => {
+        finish();
+        reject(error);
+      };
+      for (const source of sources) unsubscribes.push(source.subscribe(wake));
+      wake();
+    });
+  }
+}
+
+/** What all instances of one actor share. */
+export interface GuestContext {
+  /** Effective configuration; replaced as a whole when it changes. */
+  config: Readonly<Record<string, string>>;
+  /** Whether the actor is linked to something that makes HTTP requests for it. */
+  readonly outgoingHttp: boolean;
+  /** Takes a line that the guest logged or printed. */
+  readonly log: (level: LogLevel, message: string, context?: string) => void;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
+
+/** Callbacks to be called once something changes; the usual half of a {@link Waitable}. */
+export class Wakers {
+  private readonly wakers = new Set<() => void>();
+
+  subscribe(wake: () => void): () => void {
+    this.wakers.add(wake);
+    return () => this.wakers.delete(wake);
+  }
+
+  wake(): void {
+    for (const wake of [...this.wakers]) wake();
+  }
+}

@@ -1,0 +1,46 @@
+/** `wasi:http/types.error-code`, of which the host makes these. */
+export type ErrorCode =
+  | {
+      readonly tag:
+        | 'DNS-timeout'
+        | 'destination-not-found'
+        | 'connection-refused'
+        | 'connection-terminated'
+        | 'connection-timeout'
+        | 'connection-read-timeout'
+        | 'connection-limit-reached'
+        | 'TLS-protocol-error'
+        | 'TLS-certificate-error'
+        | 'HTTP-request-denied'
+        | 'HTTP-request-method-invalid'
+        | 'HTTP-request-URI-invalid'
+        | 'HTTP-response-incomplete'
+        | 'HTTP-response-timeout'
+        | 'HTTP-protocol-error'
+        | 'configuration-error';
+    }
+  | { readonly tag: 'DNS-error'; readonly val: { rcode?: string; infoCode?: number } }
+  | { readonly tag: 'internal-error'; readonly val: string | undefined };
+
+/** What a failure of node:http is called in wasi:http. */
+export function errorCodeOf(error: unknown): ErrorCode {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case 'ENOTFOUND':
+      return { tag: 'DNS-error', val: { rcode: 'NXDOMAIN' } };
+    case 'EAI_AGAIN':
+      return { tag: 'DNS-timeout' };
+    case 'ECONNREFUSED':
+      return { tag: 'connection-refused' };
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return { tag: 'connection-terminated' };
+    case 'ETIMEDOUT':
+      return { tag: 'connection-timeout' };
+    default:
+  }
+  if (code?.startsWith('HPE_') === true) return { tag: 'HTTP-protocol-error' };
+  if (code?.includes('CERT') === true) return { tag: 'TLS-certificate-error' };
+  if (code?.startsWith('ERR_SSL') === true) return { tag: 'TLS-protocol-error' };
+  return { tag: 'internal-error', val: message };
+}
