@@ -6,6 +6,8 @@ module.exports = {
   rootDir: '..',
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // Suites with a configuration of their own: they need another Node, servers, or the built command.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(integration|host|e2e|interop)/'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   moduleNameMapper: {
     '^kasmcloud$': '<rootDir>/constructs/index.ts',
