@@ -103,6 +103,29 @@ export function list(items: unknown[], resourceVersion = '10', token?: string): 
   return { kind: 'WidgetList', metadata: { resourceVersion, ...(token && { continue: token }) }, items };
 }
 
+/** A server with a settable set of widgets, whose watches the test feeds by hand. */
+export class WidgetServer {
+  items: Widget[] = [];
+  resourceVersion = '10';
+  readonly watches: { url: URL; response: http.ServerResponse }[] = [];
+  lists = 0;
+  onWatch?: (response: http.ServerResponse) => void;
+
+  handle = ({ url }: FakeRequest, response: http.ServerResponse): void => {
+    if (url.searchParams.get('watch') !== 'true') {
+      this.lists++;
+      return sendJson(response, 200, list(this.items, this.resourceVersion));
+    }
+    this.watches.push({ url, response });
+    if (this.onWatch !== undefined) return this.onWatch(response);
+    response.writeHead(200).flushHeaders();
+  };
+
+  send(type: string, object: unknown): void {
+    this.watches.at(-1)!.response.write(`${JSON.stringify({ type, object })}\n`);
+  }
+}
+
 /** Waits until `condition` holds. */
 export async function until(condition: () => boolean, what = 'condition', timeoutMs = 10_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;

@@ -1,40 +1,7 @@
 import type http from 'node:http';
 import { Backoff } from '../../../lib/base/backoff';
 import { type Change, KubeClient, Reflector, type ReflectorOptions } from '../../../lib/kube';
-import {
-  FakeApi,
-  type FakeRequest,
-  type Widget,
-  Widgets,
-  list,
-  sendJson,
-  sendStatus,
-  until,
-  widget,
-} from './fake-api';
-
-/** A server with a settable set of widgets, whose watches the test feeds by hand. */
-class WidgetServer {
-  items: Widget[] = [];
-  resourceVersion = '10';
-  readonly watches: { url: URL; response: http.ServerResponse }[] = [];
-  lists = 0;
-  onWatch?: (response: http.ServerResponse) => void;
-
-  handle = ({ url }: FakeRequest, response: http.ServerResponse): void => {
-    if (url.searchParams.get('watch') !== 'true') {
-      this.lists++;
-      return sendJson(response, 200, list(this.items, this.resourceVersion));
-    }
-    this.watches.push({ url, response });
-    if (this.onWatch !== undefined) return this.onWatch(response);
-    response.writeHead(200).flushHeaders();
-  };
-
-  send(type: string, object: unknown): void {
-    this.watches.at(-1)!.response.write(`${JSON.stringify({ type, object })}\n`);
-  }
-}
+import { FakeApi, type Widget, WidgetServer, Widgets, sendStatus, until, widget } from './fake-api';
 
 let server: WidgetServer;
 let api: FakeApi;

@@ -1,0 +1,168 @@
+import { messageOf } from '../base/errors';
+import { log } from '../base/log';
+import { gauge } from '../base/metrics';
+import { sleep } from '../base/sleep';
+import { isApiError } from './api-error';
+import type { KubeClient } from './client';
+import { type Clock, monotonicClock } from './clock';
+import { withDeadline } from './deadline';
+import { LeaseRecord } from './lease-record';
+
+export interface LeaderElectorOptions {
+  readonly namespace: string;
+  /** Name of the Lease that the contenders share. */
+  readonly name: string;
+  /** Unique among the contenders. */
+  readonly identity: string;
+  /** How long others wait for a leader that fell silent. @default 15000 */
+  readonly leaseMs?: number;
+  /** How long a leader goes on without having renewed; shorter than `leaseMs`. @default 10000 */
+  readonly renewDeadlineMs?: number;
+  /** Pause between tries, to take the lease and to renew it. @default 2000 */
+  readonly retryMs?: number;
+  readonly clock?: Clock;
+}
+
+/** What a leader does until `signal` aborts; then it must stop before the lease can end, within a few seconds. */
+export type Lead = (signal: AbortSignal) => Promise<void>;
+
+const leading = gauge('leader', '1 while this process leads', ['lease']);
+
+/**
+ * Lets one of several processes lead at a time, by a Lease, with client-go's rules: 15 s lease, 10 s renew deadline, 2 s retry. A
+ * leader that cannot renew stops leading before another may begin, whatever the clocks of the machines say.
+ */
+export class LeaderElector {
+  private readonly record: LeaseRecord;
+  private readonly clock: Clock;
+  private leads = false;
+  private readonly leaseMs: number;
+  private readonly renewDeadlineMs: number;
+  private readonly retryMs: number;
+
+  constructor(
+    client: KubeClient,
+    private readonly options: LeaderElectorOptions,
+  ) {
+    this.leaseMs = options.leaseMs ?? 15_000;
+    this.renewDeadlineMs = options.renewDeadlineMs ?? 10_000;
+    this.retryMs = options.retryMs ?? 2_000;
+    this.clock = options.clock ?? monotonicClock;
+    this.record = new LeaseRecord(client, { ...options, durationMs: this.leaseMs });
+  }
+
+  get isLeader(): boolean {
+    return this.leads;
+  }
+
+  /** Who leads, as last seen. */
+  get leader(): string | undefined {
+    return this.record.holder;
+  }
+
+  /**
+   * Contends until `signal` aborts. While it leads it runs `lead`; having lost the lease it contends again.
+   * @throws what `lead` throws; the lease is given back then, and also when `lead` returns by itself, which ends the contest
+   */
+  async run(lead: Lead, signal: AbortSignal): Promise<void> {
+    while (await this.acquire(signal)) {
+      const lost = await this.term(lead, signal);
+      if (!lost) return;
+    }
+  }
+
+  /** Resolves with true once the lease is ours, with false when `signal` aborts. */
+  private async acquire(signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted) {
+      try {
+        const late = 'The lease was not answered in time';
+        const ours = await withDeadline(this.renewDeadlineMs, late, signal, (limit) =>
+          this.record.acquire(limit),
+        );
+        if (ours) return true;
+      } catch (error) {
+        if (signal.aborted) return false;
+        if (!isApiError(error, 409)) this.report(error, 'Could not contend for the lease');
+      }
+      // Jitter, so that contenders do not go on colliding.
+      await this.pause(this.retryMs * (1 + Math.random() / 5), signal);
+    }
+    return false;
+  }
+
+  /** Leads once. Resolves with true when the lease was lost, false when leading ended otherwise. */
+  private async term(lead: Lead, signal: AbortSignal): Promise<boolean> {
+    const term = new AbortController();
+    const onAbort = (): void => term.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    this.setLeading(true);
+    let lost = false;
+    const renewing = this.renew(term.signal).then((ended) => {
+      lost = ended;
+      if (lost) term.abort(new Error(`The lease ${this.options.name} was lost`));
+    });
+    try {
+      await lead(term.signal);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      term.abort();
+      await renewing;
+      this.setLeading(false);
+      if (!lost) await this.release();
+    }
+    return lost;
+  }
+
+  /** Renews until `signal` aborts (false) or the lease is lost (true). */
+  private async renew(signal: AbortSignal): Promise<boolean> {
+    let renewedAt = this.clock.now();
+    for (;;) {
+      await this.pause(this.retryMs, signal);
+      if (signal.aborted) return false;
+      const startedAt = this.clock.now();
+      const left = renewedAt + this.renewDeadlineMs - startedAt;
+      if (left <= 0) return true;
+      try {
+        const late = 'The lease was not renewed in time';
+        const ours = await withDeadline(left, late, signal, (limit) => this.record.acquire(limit));
+        if (!ours) return true;
+        renewedAt = startedAt;
+      } catch (error) {
+        if (signal.aborted) return false;
+        this.report(error, 'Could not renew the lease');
+      }
+    }
+  }
+
+  private async release(): Promise<void> {
+    try {
+      await withDeadline(
+        this.retryMs,
+        'The lease was not released in time',
+        new AbortController().signal,
+        (limit) => this.record.release(limit),
+      );
+    } catch (error) {
+      // It runs out by itself.
+      this.report(error, 'Could not release the lease');
+    }
+  }
+
+  private async pause(ms: number, signal: AbortSignal): Promise<void> {
+    await sleep(ms, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+
+  private setLeading(leads: boolean): void {
+    const { name, identity } = this.options;
+    this.leads = leads;
+    leading.set({ lease: name }, leads ? 1 : 0);
+    log.info({ lease: name, identity }, leads ? 'Began to lead' : 'Ceased to lead');
+  }
+
+  private report(error: unknown, message: string): void {
+    log.warn({ lease: this.options.name, error: messageOf(error) }, message);
+  }
+}
