@@ -5,3 +5,4 @@ export type * from './generated/kasmcloud';
 export * from './names';
 export * from './resource';
 export * from './resources';
+export * from './validate';
