@@ -41,7 +41,7 @@ function metadataSchema(namespaced: boolean): SchemaObject {
     properties: {
       name: {
         type: 'string',
-        description: 'lower-case letters, digits, - and . between them',
+        description: 'lower-case letters and digits, with dashes and dots between them',
         minLength: 1,
         maxLength: 253,
         pattern: dnsName,
@@ -119,7 +119,7 @@ function propertiesOf(error: ErrorObject): Record<string, StructuralSchema> {
 }
 
 /** What belongs into a field, from the first sentence of its description. */
-function hint(schema: { description?: string } | undefined): string {
+function hint(schema: StructuralSchema | undefined): string {
   const [sentence] = schema?.description?.replace(/\s+/g, ' ').split(/\.( |$)/) ?? [];
   return sentence ? ` (${sentence})` : '';
 }
@@ -167,7 +167,7 @@ function complaint(error: ErrorObject): string {
     case 'uniqueItems':
       return `must not list an item twice, ${got}`;
     case 'pattern':
-      return `must match ${params.pattern}, ${got}${hint(error.parentSchema)}`;
+      return `must match ${params.pattern}, ${got}${hint(error.parentSchema as StructuralSchema | undefined)}`;
     case 'format':
       return params.format === 'date-time'
         ? `must be a time as in 2030-01-31T12:00:00Z, ${got}`
