@@ -1,0 +1,60 @@
+import type { IConfigMap, ISecret } from 'cdk8s-plus-27';
+import { Construct } from 'constructs';
+import type { Config as ConfigSpec } from '../lib/api/generated/kasmcloud';
+
+/** Plain keys and values. Not for secrets: they stand in the manifest as they are. */
+export interface ConfigValues {
+  readonly [key: string]: string;
+}
+
+/** Configuration of a component or of one end of a link: plain values, or a {@link Config} that also takes from elsewhere. */
+export type ConfigInput = ConfigValues | Config;
+
+/**
+ * Configuration from several places: plain values, ConfigMaps and Secrets. A secret's value never passes through the program: only
+ * its name is in the manifest. Where a key occurs twice, Secrets win over ConfigMaps and these over plain values; among the same
+ * kind the later one wins.
+ *
+ * @example
+ * import { App } from 'cdk8s';
+ * import { ConfigMap, Secret } from 'cdk8s-plus-27';
+ * import { Actor, Config, Lattice } from 'kasmcloud';
+ *
+ * const lattice = new Lattice(new App(), 'shop');
+ * const settings = new ConfigMap(lattice, 'settings', { data: { currency: 'EUR' } });
+ * const payment = Secret.fromSecretName(lattice, 'payment', 'payment-credentials');
+ * new Actor(lattice, 'cart', {
+ *   image: 'registry.example.com/cart:1.4.0',
+ *   config: Config.from({ greeting: 'Welcome' }, settings, payment),
+ * });
+ */
+export class Config {
+  private constructor(private readonly spec: ConfigSpec) {}
+
+  /** Configuration from all the sources given. */
+  static from(...sources: (ConfigValues | IConfigMap | ISecret)[]): Config {
+    const values: Record<string, string> = {};
+    const configFrom: { name: string }[] = [];
+    const secretFrom: { name: string }[] = [];
+    for (const source of sources) {
+      if (isResource(source))
+        (source.kind === 'Secret' ? secretFrom : configFrom).push({ name: source.name });
+      else Object.assign(values, source);
+    }
+    return new Config({
+      ...(Object.keys(values).length > 0 && { values }),
+      ...(configFrom.length > 0 && { configFrom }),
+      ...(secretFrom.length > 0 && { secretFrom }),
+    });
+  }
+
+  /** What a manifest says for an input; nothing for no input. @internal */
+  static specOf(input: ConfigInput | undefined): ConfigSpec | undefined {
+    if (input === undefined) return undefined;
+    return (input instanceof Config ? input : Config.from(input)).spec;
+  }
+}
+
+function isResource(source: ConfigValues | IConfigMap | ISecret): source is IConfigMap | ISecret {
+  return Construct.isConstruct(source);
+}

@@ -1,0 +1,128 @@
+import { type ApiObject, type ApiObjectMetadata, type ApiObjectMetadataDefinition, Chart } from 'cdk8s';
+import { Construct, type IConstruct } from 'constructs';
+import type { IComponent } from './component';
+import { Config, type ConfigInput } from './config';
+import { WasmCloudLink } from './resources';
+import { parseWit, type Wit, type WitInterfaces } from './wit';
+
+/** How two components are linked. */
+export interface LinkOptions {
+  /** The interfaces that the source imports and the target exports, e.g. `wasi:http/incoming-handler`. */
+  readonly wit: Wit;
+  /**
+   * Link name, by which a component tells several links for one interface apart.
+   *
+   * @default 'default'
+   */
+  readonly name?: string;
+  /**
+   * Configuration for the source about this link, e.g. `{ address: '127.0.0.1:8080' }` of an HTTP server.
+   *
+   * @default - none
+   */
+  readonly sourceConfig?: ConfigInput;
+  /**
+   * Configuration for the target about this link, e.g. `{ bucket: 'carts' }` of a key-value store.
+   *
+   * @default - none
+   */
+  readonly targetConfig?: ConfigInput;
+  /** @default - the name comes from the construct's path */
+  readonly metadata?: ApiObjectMetadata;
+}
+
+/** Properties of {@link Link}. */
+export interface LinkProps extends LinkOptions {
+  /** The component that imports the interfaces. */
+  readonly source: IComponent;
+  /** The component that exports them. */
+  readonly target: IComponent;
+}
+
+/**
+ * Connects the imports of one component to the exports of another. Mostly made by {@link IComponent.linkTo}.
+ *
+ * @see WasmCloudLink for the object itself
+ * @example
+ * import { App } from 'cdk8s';
+ * import { Actor, Lattice, Link, Provider } from 'kasmcloud';
+ *
+ * const lattice = new Lattice(new App(), 'shop');
+ * const cart = new Actor(lattice, 'cart', { image: 'registry.example.com/cart:1.4.0' });
+ * const store = Provider.fromProviderName(lattice, 'store', 'redis');
+ * new Link(lattice, 'cart-store', {
+ *   source: cart,
+ *   target: store,
+ *   wit: ['wasi:keyvalue/store', 'wasi:keyvalue/atomics'],
+ *   targetConfig: { bucket: 'carts' },
+ * });
+ */
+export class Link extends Construct {
+  /** Component id of the source. */
+  readonly source: string;
+  /** Component id of the target. */
+  readonly target: string;
+  /** Link name. */
+  readonly linkName: string;
+  readonly wit: WitInterfaces;
+
+  private readonly apiObject: ApiObject;
+
+  constructor(scope: Construct, id: string, props: LinkProps) {
+    super(scope, id);
+    this.source = props.source.componentId;
+    this.target = props.target.componentId;
+    this.linkName = props.name ?? 'default';
+    this.wit = parsed(props.source, props.wit);
+    this.apiObject = new WasmCloudLink(this, 'Resource', {
+      ...(props.metadata && { metadata: props.metadata }),
+      spec: {
+        source: this.source,
+        target: this.target,
+        name: props.name,
+        wit: { ...this.wit, interfaces: [...this.wit.interfaces] },
+        sourceConfig: Config.specOf(props.sourceConfig),
+        targetConfig: Config.specOf(props.targetConfig),
+      },
+    });
+  }
+
+  /** Name of the object in Kubernetes. */
+  get name(): string {
+    return this.apiObject.name;
+  }
+
+  get metadata(): ApiObjectMetadataDefinition {
+    return this.apiObject.metadata;
+  }
+}
+
+/**
+ * Id of a link as a child of its source: the path of the target, the package and, unless it is `default`, the link name. It does not
+ * depend on other links, so that adding one never renames another.
+ */
+export function linkId(
+  source: IComponent,
+  target: IComponent,
+  { wit, name = 'default' }: LinkOptions,
+): string {
+  const { namespace, package: pkg } = parsed(source, wit);
+  const id = [...pathInChart(target), namespace, pkg, ...(name === 'default' ? [] : [name])].join('-');
+  if (source.node.tryFindChild(id) !== undefined)
+    throw new Error(
+      `[${source.node.path}] is linked to [${target.node.path}] over ${namespace}:${pkg} by the name "${name}" already: give one of the links another name`,
+    );
+  return id;
+}
+
+function parsed(source: IComponent, wit: Wit): WitInterfaces {
+  try {
+    return parseWit(wit);
+  } catch (error) {
+    throw new Error(`[${source.node.path}] ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function pathInChart(construct: IConstruct): string[] {
+  return construct.node.path.split('/').slice(Chart.of(construct).node.path.split('/').length);
+}

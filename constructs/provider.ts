@@ -1,0 +1,115 @@
+import { type ApiObject, type ApiObjectMetadataDefinition } from 'cdk8s';
+import type { Construct } from 'constructs';
+import type { WasmCloudProviderSpec } from '../lib/api/generated/kasmcloud';
+import {
+  Component,
+  type ComponentProps,
+  componentSpec,
+  type IComponent,
+  ImportedComponent,
+} from './component';
+import { addNameLabel } from './metadata';
+import { WasmCloudProvider } from './resources';
+
+/** A capability provider, declared here or elsewhere. */
+export type IProvider = IComponent;
+
+/** Images of the providers that are part of the KasmCloud Host. */
+export const BuiltinImage = {
+  /** Serves HTTP: listens on the `address` in the source configuration of each of its links and hands requests to the target. */
+  HTTP_SERVER: 'builtin://http-server',
+} as const;
+
+/** Properties of {@link Provider}. */
+export interface ProviderProps extends ComponentProps {
+  /**
+   * How the provider runs. `Process`: on a host. `Container`: as pods of its own. `External`: any program that uses the SDK, started
+   * by others. Immutable once applied.
+   *
+   * @default 'Process'
+   */
+  readonly runtime?: 'Process' | 'Container' | 'External';
+  /**
+   * For `Process`: one of {@link BuiltinImage}, the OCI reference of a provider archive or binary, or `file:///path` on a host that
+   * allows files. For `Container`: a container image. None for `External`.
+   */
+  readonly image?: string;
+  /**
+   * The pods of a provider with runtime `Container`.
+   *
+   * @default - one replica, started as the image says
+   */
+  readonly container?: NonNullable<WasmCloudProviderSpec['container']>;
+  /**
+   * What to do when the process ends.
+   *
+   * @default 'Always'
+   */
+  readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never';
+  /**
+   * A Service (and an Ingress or HTTPRoute) that KasmCloud keeps on the hosts or pods that serve the provider.
+   *
+   * @default - none
+   */
+  readonly service?: NonNullable<WasmCloudProviderSpec['service']>;
+}
+
+/**
+ * A capability that actors use, or that calls them: an HTTP server, a key-value store, a message broker.
+ *
+ * @see WasmCloudProvider for the object itself
+ * @example
+ * import { App } from 'cdk8s';
+ * import { Actor, Lattice, Provider } from 'kasmcloud';
+ *
+ * const lattice = new Lattice(new App(), 'shop');
+ * const cart = new Actor(lattice, 'cart', { image: 'registry.example.com/cart:1.4.0' });
+ * const redis = new Provider(lattice, 'redis', { image: 'registry.example.com/keyvalue-redis:0.28.0' });
+ * cart.linkTo(redis, { wit: 'wasi:keyvalue/store,atomics' });
+ *
+ * const http = Provider.httpServer(lattice, 'http');
+ * http.linkTo(cart, { wit: 'wasi:http/incoming-handler', sourceConfig: { address: '0.0.0.0:8080' } });
+ */
+export class Provider extends Component implements IProvider {
+  /** A provider of the same lattice that is declared elsewhere, by the name of its object, which is also its component id. */
+  static fromProviderName(scope: Construct, id: string, name: string): IProvider {
+    return new ImportedComponent(scope, id, 'provider', name);
+  }
+
+  /** The HTTP server that is part of the host. It listens on the `address` in the source configuration of each of its links. */
+  static httpServer(scope: Construct, id: string, props: ComponentProps = {}): Provider {
+    return new Provider(scope, id, { ...props, image: BuiltinImage.HTTP_SERVER });
+  }
+
+  readonly name: string;
+  readonly componentId: string;
+  readonly runtime: 'Process' | 'Container' | 'External';
+  /** None with runtime `External`. */
+  readonly image: string | undefined;
+
+  private readonly apiObject: ApiObject;
+
+  constructor(scope: Construct, id: string, props: ProviderProps) {
+    super(scope, id);
+    this.runtime = props.runtime ?? 'Process';
+    this.image = props.image;
+    this.apiObject = new WasmCloudProvider(this, 'Resource', {
+      ...(props.metadata && { metadata: props.metadata }),
+      spec: {
+        ...componentSpec(props),
+        runtime: props.runtime,
+        image: props.image,
+        container: props.container,
+        restartPolicy: props.restartPolicy,
+        service: props.service,
+      },
+    });
+    this.name = this.apiObject.name;
+    this.componentId = props.componentId ?? this.name;
+    addNameLabel(this.apiObject, this.componentId);
+  }
+
+  get metadata(): ApiObjectMetadataDefinition {
+    return this.apiObject.metadata;
+  }
+}
