@@ -42,6 +42,8 @@ export interface ApplyOptions extends CallOptions {
   readonly fieldManager: string;
   /** Takes fields over from other managers instead of failing with a conflict. @default false */
   readonly force?: boolean;
+  /** Checks all that an apply checks, and changes nothing. @default false */
+  readonly dryRun?: boolean;
 }
 
 export interface DeleteOptions extends CallOptions {
@@ -247,10 +249,14 @@ export class KubeClient {
   }
 
   private async serverSideApply<T>(path: string, object: unknown, options: ApplyOptions): Promise<T> {
-    const { fieldManager, force, signal } = options;
+    const { fieldManager, force, dryRun, signal } = options;
     return this.json<T>({
       method: 'PATCH',
-      path: withQuery(path, { fieldManager, force: force ? 'true' : undefined }),
+      path: withQuery(path, {
+        fieldManager,
+        force: force ? 'true' : undefined,
+        dryRun: dryRun ? 'All' : undefined,
+      }),
       // JSON is YAML, and all server versions know this content type.
       contentType: 'application/apply-patch+yaml',
       body: JSON.stringify(object),
