@@ -1,39 +1,59 @@
 import {
+  type CustomResourceDefinition,
   CustomResourceDefinitionResource,
+  NamespaceResource,
+  SYSTEM_NAMESPACE,
   customResourceDefinitions,
   fieldManagers,
-  type CustomResourceDefinition,
+  rbacManifests,
+  type KubeObject,
+  type RbacObject,
+  type ResourceType,
 } from '../api';
 import { KasmError } from '../base/errors';
 import { sleep } from '../base/sleep';
 import type { Applied, KubeClient } from '../kube';
+import { hostGroup, reconcilerUser } from './control-plane';
 
 const establishedMs = 30_000;
+const options = { fieldManager: fieldManagers.cli, force: true };
 
-/** Installs what a lattice needs on an API server, or brings it up to date; resolves when the six kinds can be used. */
+/**
+ * Installs what a lattice needs on an API server, or brings it up to date: the six kinds, the system namespace, and what hosts and
+ * the reconciler may do. Resolves when the kinds can be used.
+ */
 export async function bootstrap(client: KubeClient): Promise<void> {
-  const definitions = customResourceDefinitions();
-  const options = { fieldManager: fieldManagers.cli, force: true };
-  await Promise.all(
-    definitions.map((definition) =>
-      client.apply(
-        CustomResourceDefinitionResource,
-        definition as Applied<CustomResourceDefinition>,
-        options,
-      ),
-    ),
-  );
-  for (const { metadata } of definitions) await established(client, metadata.name);
+  const system: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } };
+  await client.apply<KubeObject>(NamespaceResource, system, options);
+  const rights = [
+    ...rbacManifests('host', [{ kind: 'Group', name: hostGroup }]),
+    ...rbacManifests('reconciler', [{ kind: 'User', name: reconcilerUser }]),
+  ];
+  await Promise.all([
+    ...customResourceDefinitions().map((definition) => install(client, definition)),
+    ...rights.map((object) => client.apply<KubeObject>(typeOf(object), object, options)),
+  ]);
 }
 
-async function established(client: KubeClient, name: string): Promise<void> {
-  for (const deadline = Date.now() + establishedMs; ; await sleep(100)) {
-    const { status } = await client.get(CustomResourceDefinitionResource, { name });
+async function install(client: KubeClient, definition: CustomResourceDefinition): Promise<void> {
+  const { name } = definition.metadata;
+  let { status } = await client.apply(
+    CustomResourceDefinitionResource,
+    definition as Applied<CustomResourceDefinition>,
+    options,
+  );
+  for (const deadline = Date.now() + establishedMs; ; await sleep(50)) {
     const conditions = status?.conditions ?? [];
     if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) return;
     if (Date.now() > deadline) {
       const reasons = conditions.map(({ type, status, message }) => `${type}=${status} ${message ?? ''}`);
       throw new KasmError(`CustomResourceDefinition ${name} was not accepted: ${reasons.join(', ')}`);
     }
+    ({ status } = await client.get(CustomResourceDefinitionResource, { name }));
   }
+}
+
+function typeOf({ apiVersion, kind }: RbacObject): ResourceType {
+  const [group = '', version = ''] = apiVersion.split('/');
+  return { group, version, kind, plural: `${kind.toLowerCase()}s`, namespaced: !kind.startsWith('Cluster') };
 }

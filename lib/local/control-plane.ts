@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { k3sProgram } from './k3s-program';
-import { Keeper, type ProgramSpec } from './keeper';
+import { Keeper, type ProgramListener, type ProgramSpec } from './keeper';
 import { writeKubeconfig } from './kubeconfig';
 import { kubernetesPrograms, type ControlPlanePlan } from './kubernetes-programs';
 import { Pki } from './pki';
@@ -19,9 +19,15 @@ export interface ControlPlaneOptions {
   /** Port that was used before. */
   readonly previousPort?: number | undefined;
   readonly progress?: Progress;
-  /** Called when the status of one of its programs changes. */
-  readonly onChange?: () => void;
+  readonly onChange?: ProgramListener;
+  /** Gives the start up. */
+  readonly signal?: AbortSignal;
 }
+
+/** Group of all hosts. */
+export const hostGroup = 'kasmcloud:hosts';
+/** User of the reconciler. */
+export const reconcilerUser = 'kasmcloud:reconciler';
 
 const stopMs = 5_000;
 const attempts = 3;
@@ -50,12 +56,13 @@ export class ControlPlane {
       const programs = specs.map((spec) => new Keeper(spec, onChange));
       const controlPlane = new ControlPlane(dir, port, pki, programs);
       try {
-        for (const program of programs) await program.start();
+        for (const program of programs) await program.start(options.signal);
         return controlPlane;
       } catch (error) {
         await controlPlane.stop();
         // Somebody took the port between the look and the start: a port that nobody asked for is only a suggestion.
-        if (asked === undefined && attempt < attempts && !(await isFree(port))) continue;
+        if (!options.signal?.aborted && asked === undefined && attempt < attempts && !(await isFree(port)))
+          continue;
         throw error;
       }
     }
@@ -70,8 +77,8 @@ export class ControlPlane {
   kubeconfig(role: Role, name = 'local'): string {
     const client = {
       admin: () => this.pki.client('kasmcloud:admin', 'system:masters'),
-      host: () => this.pki.client(`kasmcloud:host:${name}`, 'kasmcloud:hosts'),
-      reconciler: () => this.pki.client('kasmcloud:reconciler'),
+      host: () => this.pki.client(`kasmcloud:host:${name}`, hostGroup),
+      reconciler: () => this.pki.client(reconcilerUser),
     }[role]();
     const file =
       role === 'admin' ? 'kubeconfig' : role === 'host' ? `host-${name}.kubeconfig` : `${role}.kubeconfig`;

@@ -33,9 +33,14 @@ export interface ProgramStatus {
   readonly nextStartAt?: string;
 }
 
+/** Called after each change of a program's status, before anything else happens to it. */
+export type ProgramListener = (name: string, status: ProgramStatus) => void;
+
 /** A program that ran this long has recovered: its next restart is quick again. */
 const settledMs = 60_000;
 const probeMs = 50;
+/** Grace of a program whose start is given up. */
+const abandonMs = 2000;
 const logCheckMs = 10_000;
 
 /** Keeps one program running: starts it again when it ends, after a growing pause, until it is told to stop. */
@@ -46,10 +51,9 @@ export class Keeper {
   private child: ChildProcess | undefined;
   private loop: Promise<void> | undefined;
 
-  /** @param onChange called after each change of `status` */
   constructor(
     readonly spec: ProgramSpec,
-    private readonly onChange: () => void = () => undefined,
+    private readonly onChange: ProgramListener = () => undefined,
   ) {}
 
   get status(): ProgramStatus {
@@ -58,14 +62,21 @@ export class Keeper {
 
   /**
    * Starts the program and resolves when it serves.
+   * @param signal stops it again when it aborts before that
    * @throws KasmError with the end of its log when it ends before that
    */
-  async start(): Promise<void> {
+  async start(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
     const first = this.spawn();
     this.loop = this.keep(first);
-    if (await first.served) return;
+    const abandon = (): void => void this.stop(abandonMs);
+    signal?.addEventListener('abort', abandon, { once: true });
+    const served = await first.served;
+    signal?.removeEventListener('abort', abandon);
+    if (served) return;
     const reason = await first.ended;
     await this.stop(0);
+    signal?.throwIfAborted();
     throw this.failure(reason, first.logStart);
   }
 
@@ -163,7 +174,7 @@ export class Keeper {
 
   private change(status: ProgramStatus): void {
     this.current = status;
-    this.onChange();
+    this.onChange(this.spec.name, status);
   }
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { Keeper, type ProgramSpec } from './keeper';
+import { Keeper, type ProgramListener, type ProgramSpec } from './keeper';
 import { Pki, type TlsFiles } from './pki';
 import { choosePort, isFree, loopback } from './ports';
 import { accepts } from './probes';
@@ -15,8 +15,9 @@ export interface NatsOptions {
   /** Port that was used before. */
   readonly previousPort?: number | undefined;
   readonly progress?: Progress;
-  /** Called when the status of its program changes. */
-  readonly onChange?: () => void;
+  readonly onChange?: ProgramListener;
+  /** Gives the start up. */
+  readonly signal?: AbortSignal;
 }
 
 const stopMs = 5_000;
@@ -42,10 +43,11 @@ export class Nats {
       const port = await choosePort('port of NATS', { asked, previous: options.previousPort });
       const program = new Keeper(natsProgram(dir, port, pki, command), options.onChange);
       try {
-        await program.start();
+        await program.start(options.signal);
         return new Nats(port, pki, program);
       } catch (error) {
-        if (asked === undefined && attempt < attempts && !(await isFree(port))) continue;
+        if (!options.signal?.aborted && asked === undefined && attempt < attempts && !(await isFree(port)))
+          continue;
         throw error;
       }
     }

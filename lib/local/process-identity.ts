@@ -20,12 +20,21 @@ export function isAlive({ pid, started }: ProcessIdentity): boolean {
 }
 
 /**
- * Sends a signal to a process group. Every process that is started here leads its own group, so that whatever it started goes
+ * Sends a signal to a process group. Every program that is started here leads its own group, so that whatever it started goes
  * with it. Returns false when nothing of the group is left.
  */
 export function signalGroup(leaderPid: number, signal: NodeJS.Signals): boolean {
+  return send(-leaderPid, signal);
+}
+
+/** Sends a signal to exactly this process; false when it has ended. */
+export function signalProcess(target: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  return isAlive(target) && send(target.pid, signal);
+}
+
+function send(pid: number, signal: NodeJS.Signals): boolean {
   try {
-    process.kill(-leaderPid, signal);
+    process.kill(pid, signal);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;

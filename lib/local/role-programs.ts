@@ -1,0 +1,42 @@
+import path from 'node:path';
+import type { ProgramSpec } from './keeper';
+import type { Platform } from './supervisor';
+
+export interface RoleOptions {
+  /** Node 24 or newer. */
+  readonly node: string;
+  /** The `kasmcloud` command, a JavaScript file. */
+  readonly entry: string;
+  /** Folder whose `node_modules` holds jco. */
+  readonly wasmTools: string;
+}
+
+/** The reconciler and one host, as processes of their own: each may die without the other. */
+export function rolePrograms(platform: Platform, options: RoleOptions): ProgramSpec[] {
+  return [role(platform, options, 'reconciler'), role(platform, options, 'host')];
+}
+
+function role(platform: Platform, options: RoleOptions, name: 'host' | 'reconciler'): ProgramSpec {
+  const { installation, controlPlane, nats } = platform;
+  const { node, entry, wasmTools } = options;
+  const dir = path.join(installation.dir, name);
+  const tls = nats.client(name);
+  return {
+    name,
+    command: node,
+    args: [
+      entry,
+      'run',
+      name,
+      `--kubeconfig=${controlPlane.kubeconfig(name)}`,
+      `--nats-url=${nats.url}`,
+      `--nats-ca=${tls.ca}`,
+      `--nats-cert=${tls.cert}`,
+      `--nats-key=${tls.key}`,
+      ...(name === 'host' ? ['--host-name=local', `--data-dir=${dir}`] : []),
+    ],
+    env: { KASMCLOUD_WASM_TOOLS: wasmTools },
+    cwd: installation.dir,
+    logFile: path.join(installation.logDir, `${name}.log`),
+  };
+}
