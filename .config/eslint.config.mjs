@@ -76,6 +76,8 @@ export default tseslint.config(
           'fetch',
           'setTimeout',
           'clearTimeout',
+          'performance',
+          'AbortSignal',
         ].map((name) => [name, 'readonly']),
       ),
     },
