@@ -3,7 +3,7 @@ import type { Applied, ApplyOptions, KubeClient } from './client';
 import { apiVersionOf } from './key';
 
 /** An object that has a status. */
-export type WithStatus = KubeObject & { status?: object };
+export type WithStatus = KubeObject & { status?: object | undefined };
 
 /**
  * Writes the fields of `status` by server-side apply to the status subresource, unless `object` has them all already.
@@ -20,12 +20,11 @@ export async function applyStatus<T extends WithStatus>(
   options: ApplyOptions,
 ): Promise<boolean> {
   if (covers(object.status, status)) return false;
-  const { name, namespace, uid } = object.metadata;
+  const { name, namespace } = object.metadata;
   const applied = {
     apiVersion: apiVersionOf(type),
     kind: type.kind,
-    // With the uid, a successor of the same name is refused with Conflict instead of getting its predecessor's status.
-    metadata: { name, ...(namespace !== undefined && { namespace }), ...(uid !== undefined && { uid }) },
+    metadata: { name, ...(namespace !== undefined && { namespace }) },
     status,
   };
   await client.applyStatus(type, applied as unknown as Applied<T>, options);

@@ -1,0 +1,44 @@
+import { type ConfigMap, NamespaceResource } from '../../lib/api';
+import { type Connection, KubeClient, isApiError, loadConnection } from '../../lib/kube';
+
+/** A connection to the API server of the integration tests. */
+export async function testConnection(): Promise<Connection> {
+  const kubeconfig = process.env['KASMCLOUD_TEST_KUBECONFIG'];
+  if (kubeconfig === undefined) {
+    throw new Error('KASMCLOUD_TEST_KUBECONFIG is not set: run with .config/jest.integration.config.cjs');
+  }
+  return loadConnection({ kubeconfig });
+}
+
+/** A client of the API server of the integration tests. */
+export async function testClient(): Promise<KubeClient> {
+  return new KubeClient(await testConnection());
+}
+
+/** Makes a namespace exist. */
+export async function ensureNamespace(client: KubeClient, name: string): Promise<void> {
+  await client
+    .create(NamespaceResource, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+    .catch((error: unknown) => {
+      if (!isApiError(error, 'AlreadyExists')) throw error;
+    });
+}
+
+export function configMap(namespace: string, name: string, data: Record<string, string> = {}): ConfigMap {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name }, data };
+}
+
+/** Waits until `condition` returns something true, and returns it. */
+export async function eventually<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  timeoutMs = 30_000,
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`Timed out waiting until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
