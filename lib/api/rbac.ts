@@ -1,5 +1,5 @@
 import { GROUP, SYSTEM_NAMESPACE } from './names';
-import type { KubeObject } from './resource';
+import type { KubeObject, ResourceType } from './resource';
 
 /** Roles of the `kasmcloud` program that talk to the API server. */
 export type RuntimeRole = 'host' | 'reconciler';
@@ -22,6 +22,17 @@ export interface RbacObject extends KubeObject {
   rules?: readonly PolicyRule[];
   subjects?: readonly (RbacSubject & { readonly apiGroup?: string })[];
   roleRef?: { apiGroup: string; kind: string; name: string };
+}
+
+/** How the API server names the kind of an RBAC object. */
+export function rbacResource({ kind }: RbacObject): ResourceType<RbacObject> {
+  return {
+    group: 'rbac.authorization.k8s.io',
+    version: 'v1',
+    kind,
+    plural: `${kind.toLowerCase()}s`,
+    namespaced: !kind.startsWith('Cluster'),
+  };
 }
 
 const rule = (apiGroup: string, resources: readonly string[], verbs: readonly string[]): PolicyRule => ({
