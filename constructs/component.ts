@@ -1,8 +1,7 @@
 import { type ApiObjectMetadata, Chart } from 'cdk8s';
-import type { ISecret } from 'cdk8s-plus-27';
 import { Construct, type IConstruct } from 'constructs';
 import type { LabelSelector, Toleration } from '../lib/api/generated/kasmcloud';
-import { Config, type ConfigInput } from './config';
+import { Config, type ConfigInput, type INamedObject } from './config';
 import type { IHost } from './host';
 import { LatticeIndex } from './lattice-index';
 import { Link, type LinkOptions, linkId } from './link';
@@ -40,7 +39,7 @@ export interface ComponentProps {
    *
    * @default - none
    */
-  readonly imagePullSecrets?: readonly ISecret[];
+  readonly imagePullSecrets?: readonly INamedObject[];
   /**
    * The host to run on. Immutable once applied.
    *

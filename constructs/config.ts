@@ -1,10 +1,15 @@
-import type { IConfigMap, ISecret } from 'cdk8s-plus-27';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import type { Config as ConfigSpec } from '../lib/api/generated/kasmcloud';
 
 /** Plain keys and values. Not for secrets: they stand in the manifest as they are. */
 export interface ConfigValues {
   readonly [key: string]: string;
+}
+
+/** A named object such as a ConfigMap or Secret of cdk8s-plus, made here or elsewhere; only its name reaches a manifest. */
+export interface INamedObject extends IConstruct {
+  readonly kind: string;
+  readonly name: string;
 }
 
 /** Configuration of a component or of one end of a link: plain values, or a {@link Config} that also takes from elsewhere. */
@@ -31,15 +36,23 @@ export type ConfigInput = ConfigValues | Config;
 export class Config {
   private constructor(private readonly spec: ConfigSpec) {}
 
-  /** Configuration from all the sources given. */
-  static from(...sources: (ConfigValues | IConfigMap | ISecret)[]): Config {
+  /**
+   * Configuration from plain values, ConfigMaps and Secrets.
+   *
+   * @throws for an object of another kind
+   */
+  static from(...sources: (ConfigValues | INamedObject)[]): Config {
     const values: Record<string, string> = {};
     const configFrom: { name: string }[] = [];
     const secretFrom: { name: string }[] = [];
     for (const source of sources) {
-      if (isResource(source))
-        (source.kind === 'Secret' ? secretFrom : configFrom).push({ name: source.name });
-      else Object.assign(values, source);
+      if (!isObject(source)) Object.assign(values, source);
+      else if (source.kind === 'ConfigMap') configFrom.push({ name: source.name });
+      else if (source.kind === 'Secret') secretFrom.push({ name: source.name });
+      else
+        throw new Error(
+          `configuration must come from a ConfigMap or a Secret, got the ${source.kind} [${source.node.path}]: put it into one of these`,
+        );
     }
     return new Config({
       ...(Object.keys(values).length > 0 && { values }),
@@ -55,6 +68,6 @@ export class Config {
   }
 }
 
-function isResource(source: ConfigValues | IConfigMap | ISecret): source is IConfigMap | ISecret {
+function isObject(source: ConfigValues | INamedObject): source is INamedObject {
   return Construct.isConstruct(source);
 }

@@ -26,8 +26,8 @@ export class LatticeIndex {
     return getOrMake(byNamespace, namespace, () => new LatticeIndex());
   }
 
-  addObject(object: ApiObject): void {
-    add(this.objects, `${object.kind}/${object.name}`, { construct: object });
+  addObject(object: ApiObject, construct: IConstruct): void {
+    add(this.objects, `${object.kind}/${object.name}`, { construct });
   }
 
   addComponent(componentId: string, role: 'actor' | 'provider', construct: IConstruct): void {
@@ -44,14 +44,14 @@ export class LatticeIndex {
   }
 
   /** What makes the name of an object unfit, with the remedy. */
-  nameIssues(object: ApiObject): string[] {
+  nameIssues(object: ApiObject, construct: IConstruct): string[] {
     const issues: string[] = [];
     if (object.name.length > 63)
       issues.push(
         `metadata.name must have at most 63 characters, got ${object.name.length} in "${object.name}": shorten the ids on the path, or give metadata.name`,
       );
     const first = this.objects.get(`${object.kind}/${object.name}`)?.find(inTree);
-    if (first !== undefined && first.construct !== object)
+    if (first !== undefined && first.construct !== construct)
       issues.push(
         `metadata.name must be unique, got "${object.name}", which is the name of the ${object.kind} [${first.construct.node.path}] too: give one of them another metadata.name`,
       );
@@ -98,8 +98,10 @@ function linkKey({ name = 'default', wit }: WasmCloudLinkSpec): string {
 
 /** False for a construct that was taken out of the tree after it was declared. */
 function inTree({ construct }: Declared<object>): boolean {
-  const { scope, id } = construct.node;
-  return scope === undefined || scope.node.tryFindChild(id) === construct;
+  return construct.node.scopes.every(
+    ({ node }, depth, scopes) =>
+      depth === 0 || scopes[depth - 1]?.node.tryFindChild(node.id) === scopes[depth],
+  );
 }
 
 function add<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -33,11 +33,16 @@ export function validateAtSynth(
   furtherIssues: (index: LatticeIndex) => string[] = () => [],
 ): LatticeIndex {
   const index = LatticeIndex.of(object, object.metadata.namespace);
-  index.addObject(object);
-  constructOf(object).node.addValidation({
+  const construct = constructOf(object);
+  index.addObject(object, construct);
+  construct.node.addValidation({
     validate: () => {
       if (rendered !== undefined && rendered !== object.chart) return [];
-      return [...index.nameIssues(object), ...furtherIssues(index), ...manifestIssues(object, spec)];
+      return [
+        ...index.nameIssues(object, construct),
+        ...furtherIssues(index),
+        ...manifestIssues(object, spec),
+      ];
     },
   });
   return index;
