@@ -14,6 +14,9 @@ export class Guest {
   private ending: Error | undefined;
   private endWait: ((error: Error) => void) | undefined;
 
+  /** Called before the guest is put aside to wait: the moment to send on what it has said so far. */
+  onSuspend: () => void = () => undefined;
+
   constructor(readonly context: GuestContext) {}
 
   /** Makes the wait that the guest is in, and every later one, fail: the guest traps. */
@@ -26,6 +29,7 @@ export class Guest {
   wait(sources: readonly Waitable[]): void | Promise<void> {
     if (this.ending !== undefined) throw this.ending;
     if (sources.some((source) => source.ready())) return;
+    this.onSuspend();
     return new Promise((resolve, reject) => {
       const unsubscribes: (() => void)[] = [];
       const finish = (): void => {

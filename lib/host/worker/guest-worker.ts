@@ -1,0 +1,123 @@
+import { Worker } from 'node:worker_threads';
+import { TerminalError } from '../../base/errors';
+import { monotonicMs, type Assignment, type FailureReport, type FromWorker, type ToWorker } from './protocol';
+
+/** Heap of the JavaScript around the guest; the guest's own memory is limited in its component. */
+const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+/** Time to load a component and make a first instance. */
+const startTimeoutMs = 60_000;
+
+/** What a worker tells its owner. */
+export interface WorkerListener {
+  message(message: FromWorker): void;
+  /** The thread has ended, for whatever reason. */
+  ended(cause: Error): void;
+}
+
+/** The main thread's end of one worker thread. It serves no actor, then one actor, then nobody. */
+export class GuestWorker {
+  /** Calls that this worker is busy with. */
+  inFlight = 0;
+  private readonly thread: Worker;
+  private readonly oldestCall = new Float64Array(new SharedArrayBuffer(8));
+  private cause: Error | undefined;
+  private over = false;
+  private nextCall = 0;
+  private listener: WorkerListener | undefined;
+  private started: { resolve: () => void; reject: (error: Error) => void } | undefined;
+
+  /** @param script Path of the worker's bundle. */
+  constructor(script: string) {
+    this.thread = new Worker(script, {
+      name: 'kasmcloud-guest',
+      // Nothing of the host's environment reaches a thread that runs guests, nor does it write to the host's streams.
+      env: {},
+      argv: [],
+      execArgv: [],
+      stdin: false,
+      stdout: true,
+      stderr: true,
+      workerData: { oldestCall: this.oldestCall.buffer },
+      resourceLimits,
+    });
+    this.thread.unref();
+    this.thread.on('message', (message: FromWorker) => this.receive(message));
+    this.thread.on('error', (error) => (this.cause ??= error));
+    this.thread.on('messageerror', (error) => (this.cause ??= error));
+    this.thread.on('exit', (code) => this.end(code));
+    this.thread.stdout.resume();
+    this.thread.stderr.resume();
+  }
+
+  /**
+   * Gives the worker to an actor; resolves once a first instance is ready.
+   * @throws TerminalError `InvalidComponent` or `ImportNotLinked`.
+   */
+  async load(assignment: Assignment, listener: WorkerListener): Promise<void> {
+    this.listener = listener;
+    this.thread.ref();
+    const timer = setTimeout(
+      () => this.terminate(new Error(`Component was not ready within ${startTimeoutMs} ms`)),
+      startTimeoutMs,
+    );
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.started = { resolve, reject };
+        if (this.over) reject(this.cause ?? new Error('Worker ended before it was used'));
+        else this.send(['load', assignment]);
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** A number for the next call, unique within this worker. */
+  callId(): number {
+    return this.nextCall++;
+  }
+
+  send(message: ToWorker, transfer?: ArrayBuffer[]): void {
+    this.thread.postMessage(message, transfer);
+  }
+
+  /** How long the oldest call has been running, in milliseconds. */
+  busyForMs(): number {
+    const since = this.oldestCall[0] ?? 0;
+    return since === 0 ? 0 : monotonicMs() - since;
+  }
+
+  /** Ends the thread at once, whatever it is doing. */
+  terminate(cause: Error): void {
+    this.cause ??= cause;
+    void this.thread.terminate();
+  }
+
+  private receive(message: FromWorker): void {
+    if (message[0] === 'ready') this.started?.resolve();
+    else if (message[0] === 'failed') this.started?.reject(errorOf(message[1]));
+    else this.listener?.message(message);
+  }
+
+  private end(code: number): void {
+    this.over = true;
+    const cause = this.cause ?? new Error(`Worker ended with code ${code}`);
+    this.started?.reject(cause);
+    this.listener?.ended(cause);
+  }
+}
+
+function errorOf(report: FailureReport): Error {
+  if (report.kind === 'component') {
+    return new TerminalError(
+      'InvalidComponent',
+      `The component could not be instantiated: ${report.message}`,
+      'Run it with another host of WASI 0.2 to see whether the component or this host is at fault',
+    );
+  }
+  const member = report.member === undefined ? '' : `#${report.member}`;
+  return new TerminalError(
+    'ImportNotLinked',
+    `The component imports ${report.importName}${member}, which neither this host nor a link offers`,
+    `Link the actor to something that exports ${report.importName}`,
+  );
+}

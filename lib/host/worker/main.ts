@@ -1,0 +1,62 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../base/errors';
+import { ImportMissingError } from '../engine/engine';
+import { runtimeOf } from '../engine/runtimes';
+import type { GuestContext } from '../wasi/guest';
+import { wasi } from '../wasi/wasi';
+import { Deadlines } from './deadlines';
+import { HttpCalls } from './http-calls';
+import { Instances } from './instances';
+import { LogLimit } from './log-limit';
+import type { Assignment, FailureReport, FromWorker, ToWorker, WorkerData } from './protocol';
+
+/*
+ * Entry of a worker thread. It waits for the actor that it is to serve, makes a first instance of it, says so, and serves from then on. It
+ * never serves another actor, and ends with its thread.
+ */
+const port = parentPort;
+if (port === null) throw new Error('host-worker runs only as a worker thread of the host');
+// Errors that are answers are thrown often, and nobody reads where from.
+Error.stackTraceLimit = 4;
+
+const post = (message: FromWorker): void => port.postMessage(message);
+const limit = new LogLimit((level, message, context) => post(['log', level, message, context]));
+let context: GuestContext | undefined;
+let calls: HttpCalls | undefined;
+
+port.on('message', (message: ToWorker) => {
+  if (message[0] === 'load') void start(message[1]);
+  else if (message[0] === 'config' && context !== undefined) context.config = message[1];
+  else calls?.receive(message);
+});
+
+async function start(assignment: Assignment): Promise<void> {
+  const { prepared, executionTimeMs } = assignment;
+  context = {
+    config: assignment.config,
+    outgoingHttp: assignment.outgoingHttp,
+    log: (level, message, about) => limit.log(level, message, about),
+  };
+  const oldestCall = new Float64Array((workerData as WorkerData).oldestCall);
+  const deadlines = new Deadlines(executionTimeMs, oldestCall);
+  try {
+    const component = await runtimeOf(prepared).load(prepared);
+    const instances = new Instances(component, context, wasi);
+    const first = {};
+    // Guest code may run here already, and may run for ever.
+    deadlines.start(first, () => undefined);
+    instances.giveBack(await instances.create());
+    deadlines.end(first);
+    const handler = HttpCalls.handlerOf(prepared.exports);
+    if (handler !== undefined && port !== null) calls = new HttpCalls(port, instances, deadlines, handler);
+    post(['ready']);
+  } catch (error) {
+    post(['failed', reportOf(error)]);
+  }
+}
+
+function reportOf(error: unknown): FailureReport {
+  return error instanceof ImportMissingError
+    ? { kind: 'import', importName: error.importName, member: error.member }
+    : { kind: 'component', message: messageOf(error) };
+}

@@ -1,0 +1,94 @@
+import type { Prepared } from '../engine/engine';
+import type { LogLevel } from '../wasi/guest';
+import type { RawHeaders } from '../wasi/http/fields';
+
+/**
+ * What the main thread and a worker say to each other: arrays, as they cost least to clone. `id` is the call's, unique within the worker.
+ * A request with a small body and a response with a small body are one message each.
+ */
+export type ToWorker =
+  /** What to run from now on: said once, before anything else. */
+  | readonly ['load', Assignment]
+  | readonly ['config', Readonly<Record<string, string>>]
+  | readonly [
+      'request',
+      id: number,
+      method: string,
+      target: string,
+      scheme: 'HTTP' | 'HTTPS',
+      authority: string | undefined,
+      headers: RawHeaders,
+      /** All of it, or `stream`: then chunks follow. */
+      body: Uint8Array | 'stream' | undefined,
+    ]
+  | readonly ['chunk', id: number, bytes: Uint8Array]
+  | readonly ['end', id: number, trailers: RawHeaders | undefined]
+  /** Bytes of the response that are out of the host's memory. */
+  | readonly ['took', id: number, bytes: number]
+  /** The client has gone. */
+  | readonly ['gone', id: number];
+
+export type FromWorker =
+  | readonly ['ready']
+  | readonly ['failed', FailureReport]
+  | readonly ['log', level: LogLevel, message: string, context: string | undefined]
+  | readonly [
+      'response',
+      id: number,
+      status: number,
+      headers: RawHeaders,
+      body: Uint8Array | undefined,
+      /** Whether that was all of the body. */
+      ended: boolean,
+      trailers: RawHeaders | undefined,
+      /** Whether the guest has returned: it may run on after its response. */
+      returned: boolean,
+    ]
+  | readonly ['chunk', id: number, bytes: Uint8Array]
+  | readonly ['end', id: number, trailers: RawHeaders | undefined, returned: boolean]
+  /** Bytes of the request body that the guest has read. */
+  | readonly ['took', id: number, bytes: number]
+  /** The guest returned after its response was sent. */
+  | readonly ['returned', id: number]
+  /** The call came to nothing; what was sent of a response is not whole. */
+  | readonly ['error', id: number, CallFailure, message: string];
+
+/** Why a call came to nothing. */
+export type CallFailure = 'Trapped' | 'DeadlineExceeded' | 'NoResponse';
+
+/** Everything a worker needs to know of its actor. */
+export interface Assignment {
+  readonly prepared: Prepared;
+  readonly config: Readonly<Record<string, string>>;
+  readonly executionTimeMs: number;
+  readonly outgoingHttp: boolean;
+}
+
+/** Why a worker could not make its first instance. */
+export type FailureReport =
+  | { readonly kind: 'import'; readonly importName: string; readonly member: string | undefined }
+  | { readonly kind: 'component'; readonly message: string };
+
+/** What the worker is given at its start, before it belongs to an actor. */
+export interface WorkerData {
+  /** One number: since when the oldest call has been running, as {@link monotonicMs}, or 0. Read by the watchdog. */
+  readonly oldestCall: SharedArrayBuffer;
+}
+
+/** Bytes of a body that may be under way between the threads, each way. */
+export const windowBytes = 262_144;
+
+/** From this size on, bytes are handed over instead of cloned. */
+const transferBytes = 16_384;
+
+/** Milliseconds on a clock that all threads of the process share. */
+export function monotonicMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** The buffers of a message that can change hands: big, and of nobody else's. */
+export function transferable(bytes: Uint8Array | undefined): ArrayBuffer[] | undefined {
+  return bytes !== undefined && bytes.length >= transferBytes && bytes.length === bytes.buffer.byteLength
+    ? [bytes.buffer as ArrayBuffer]
+    : undefined;
+}

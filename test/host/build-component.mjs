@@ -1,0 +1,52 @@
+// Builds one fixture into a component: node build-component.mjs TOOLS SOURCE OUTPUT, where TOOLS is a folder whose node_modules has jco and
+// componentize-js, and SOURCE a core module as text (.wat) or a TypeScript module (.ts).
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [tools, source, output] = process.argv.slice(2);
+const fixtures = path.join(import.meta.dirname, 'fixtures');
+const scope = path.join(tools, 'node_modules/@bytecodealliance');
+const load = (file) => import(pathToFileURL(path.join(scope, file)).href);
+
+/** A package file as a block of its own, so that all packages fit into one text and no tool needs to read folders. */
+const nested = (text) => `${text.replace(/^([^]*?)\bpackage ([^;]+);/, '$1package $2 {')}\n}\n`;
+
+async function wit() {
+  const packages = ['io', 'clocks', 'random', 'filesystem', 'sockets', 'cli', 'http'];
+  const texts = packages.map((name) =>
+    readFile(path.join(scope, `jco/lib/wit/builtin/0.2.12/wasi-${name}/package.wit`), 'utf8'),
+  );
+  const world = await readFile(path.join(fixtures, 'handler.wit'), 'utf8');
+  return [world, ...(await Promise.all(texts)).map(nested)].join('\n');
+}
+
+async function fromText() {
+  const { parse, componentEmbed, componentNew } = await load('jco-transpile/dist/wasm-tools.js');
+  const text = await readFile(source, 'utf8');
+  if (/^\s*(;;.*\n\s*)*\(component/.test(text)) return parse(text);
+  const module = await parse(text);
+  return componentNew(await componentEmbed({ binary: module, witSource: await wit(), world: 'handler' }), []);
+}
+
+async function fromTypeScript() {
+  const { componentize } = await load('componentize-js/src/componentize.js');
+  const { build } = await import('esbuild');
+  const sourcePath = `${output}.js`;
+  await build({
+    entryPoints: [source],
+    bundle: true,
+    format: 'esm',
+    external: ['wasi:*'],
+    outfile: sourcePath,
+  });
+  const { component } = await componentize({
+    sourcePath,
+    witWorld: await wit(),
+    worldName: 'handler',
+    disableFeatures: ['fetch-event', 'http'],
+  });
+  return component;
+}
+
+await writeFile(output, await (source.endsWith('.wat') ? fromText() : fromTypeScript()));
