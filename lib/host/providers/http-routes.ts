@@ -1,0 +1,143 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { TerminalError } from '../../base/errors';
+
+/** A link from an HTTP server to the component that answers for it. */
+export interface HttpServerLink {
+  /** What people know the link by, e.g. `namespace/name`. */
+  readonly name: string;
+  /** Id of the component. */
+  readonly target: string;
+  /** `spec.sourceConfig` of the link, with the names of wasmCloud 1.9: `address`; `path` or `host` where links share an address. */
+  readonly sourceConfig: Readonly<Record<string, string>>;
+}
+
+/** Configuration of the server itself, with the names of wasmCloud 1.9. */
+export interface HttpServerConfig {
+  /** How a request finds its link: by `address`, `path` or `host`. @default 'address' */
+  readonly routing_mode?: string;
+  /** Address of links that name none. @default '0.0.0.0:8000' */
+  readonly default_address?: string;
+  /** Header that host routing reads. @default 'host' */
+  readonly header?: string;
+}
+
+const defaultAddress = '0.0.0.0:8000';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Which component answers which request of one address. */
+export interface Routes {
+  readonly address: Address;
+  find(request: IncomingMessage): string | undefined;
+}
+
+/** What links ask for: routes by address, and what is wrong with the links that are left out. */
+export function planRoutes(
+  links: readonly HttpServerLink[],
+  config: HttpServerConfig,
+): { readonly routes: ReadonlyMap<string, Routes>; readonly problems: readonly TerminalError[] } {
+  const mode = modes[config.routing_mode ?? 'address'];
+  const problems: TerminalError[] = [];
+  if (mode === undefined) {
+    const problem = invalid('routing_mode', config.routing_mode, 'Use address, path or host');
+    return { routes: new Map(), problems: [problem] };
+  }
+  const tables = new Map<string, { address: Address; owners: Map<string, HttpServerLink> }>();
+  for (const link of links) {
+    try {
+      const address = parseAddress(link, config.default_address ?? defaultAddress);
+      const key = mode.keyOf(link);
+      const name = addressName(address);
+      const table = tables.get(name) ?? { address, owners: new Map<string, HttpServerLink>() };
+      const owner = table.owners.get(key);
+      if (owner !== undefined) throw conflict(link, owner, name, key);
+      table.owners.set(key, link);
+      tables.set(name, table);
+    } catch (error) {
+      if (!(error instanceof TerminalError)) throw error;
+      problems.push(error);
+    }
+  }
+  const header = (config.header ?? 'host').toLowerCase();
+  const routes = new Map<string, Routes>();
+  for (const [name, { address, owners }] of tables) {
+    const find = (request: IncomingMessage): string | undefined =>
+      owners.get(mode.keyIn(request, header))?.target;
+    routes.set(name, { address, find });
+  }
+  return { routes, problems };
+}
+
+/** `host:port`, as listeners are told apart. */
+export function addressName({ host, port }: Address): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+interface Mode {
+  /** What the link claims of its address. */
+  keyOf(link: HttpServerLink): string;
+  /** The same of a request. */
+  keyIn(request: IncomingMessage, header: string): string;
+}
+
+const modes: Readonly<Record<string, Mode>> = {
+  address: { keyOf: () => '', keyIn: () => '' },
+  path: {
+    keyOf: (link) => required(link, 'path'),
+    keyIn({ url = '/' }) {
+      const query = url.indexOf('?');
+      return query === -1 ? url : url.slice(0, query);
+    },
+  },
+  host: {
+    keyOf: (link) => required(link, 'host').toLowerCase(),
+    keyIn({ headers }, header) {
+      const value = headers[header];
+      return (Array.isArray(value) ? (value[0] ?? '') : (value ?? '')).toLowerCase();
+    },
+  },
+};
+
+function required(link: HttpServerLink, key: 'path' | 'host'): string {
+  const value = link.sourceConfig[key];
+  if (value === undefined || value === '') {
+    throw invalid(
+      `link ${link.name}: sourceConfig.${key}`,
+      value,
+      `Routing by ${key} needs one in each link`,
+    );
+  }
+  return value;
+}
+
+function parseAddress(link: HttpServerLink, fallback: string): Address {
+  const text = link.sourceConfig['address'] ?? fallback;
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain ?? '';
+  const port = Number(digits);
+  const valid = digits !== undefined && port <= 65_535 && (isIP(host) !== 0 || host === 'localhost');
+  if (!valid) {
+    throw invalid(
+      `link ${link.name}: sourceConfig.address`,
+      text,
+      'Write an IP address and a port, e.g. 0.0.0.0:8080 or [::]:8080',
+    );
+  }
+  return { host, port };
+}
+
+function invalid(path: string, value: string | undefined, remedy: string): TerminalError {
+  return new TerminalError('InvalidLinkConfig', `${path} is ${JSON.stringify(value) ?? 'missing'}`, remedy);
+}
+
+function conflict(link: HttpServerLink, owner: HttpServerLink, address: string, key: string): TerminalError {
+  return new TerminalError(
+    'RouteConflict',
+    `Links ${owner.name} and ${link.name} both claim ${address}${key === '' ? '' : ` for ${key}`}; the first has it`,
+    'Give one of them another address, or set routing_mode of the provider to path or host',
+  );
+}
