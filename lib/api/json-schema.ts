@@ -16,8 +16,9 @@ ajv.addFormat('date-time', {
   type: 'string',
   validate: (text: string) => rfc3339.test(text) && !Number.isNaN(Date.parse(text)),
 });
-ajv.addFormat('int32', { type: 'number', validate: (value: number) => Math.abs(value) < 2 ** 31 });
-ajv.addFormat('int64', { type: 'number', validate: Number.isSafeInteger });
+// Hints for code generators: the API server does not enforce them.
+ajv.addFormat('int32', true);
+ajv.addFormat('int64', true);
 ajv.addKeyword({
   keyword: mapKeys,
   type: 'array',
@@ -100,6 +101,8 @@ function issueOf(error: ErrorObject, object: object): ValidationIssue {
     at = (at as Record<string, unknown>)[key];
   }
   const { keyword, params } = error as DefinedError;
+  if (keyword === 'uniqueItems') path = childPath(path, Math.max(params.i, params.j));
+  if (error.keyword === mapKeys) path = childPath(path, repeatedIndex(error));
   if (keyword === 'required') path = childPath(path, params.missingProperty);
   if (keyword === 'additionalProperties') path = childPath(path, params.additionalProperty);
   return { path, message: `${path} ${complaint(error)}` };
@@ -113,6 +116,12 @@ const nouns: Record<string, string> = {
   object: 'an object',
   'integer,string': 'an integer or a string',
 };
+
+/** Index of the first item whose keys are those of an item before it. */
+function repeatedIndex({ schema, data }: ErrorObject): number {
+  const ids = (data as Record<string, unknown>[]).map((item) => identity(schema as string[], item));
+  return ids.findIndex((id, index) => ids.indexOf(id) < index);
+}
 
 function propertiesOf(error: ErrorObject): Record<string, StructuralSchema> {
   return (error.parentSchema?.['properties'] ?? {}) as Record<string, StructuralSchema>;
@@ -129,11 +138,8 @@ function complaint(error: ErrorObject): string {
   const got = `got ${shown(error.data)}`;
   if (error.keyword === mapKeys) {
     const keys = error.schema as string[];
-    const items = error.data as Record<string, unknown>[];
-    const repeated = items.find(
-      (item, index) => items.findIndex((other) => identity(keys, other) === identity(keys, item)) < index,
-    );
-    return `must not have two items with the same ${keys.join(' and ')}, got ${keys.map((key) => shown(repeated?.[key])).join(', ')} twice`;
+    const item = (error.data as Record<string, unknown>[])[repeatedIndex(error)];
+    return `must not have the ${keys.join(' and ')} of an item before it, got ${keys.map((key) => shown(item?.[key])).join(', ')}`;
   }
   const { keyword, params } = error as DefinedError;
   switch (keyword) {
@@ -165,13 +171,11 @@ function complaint(error: ErrorObject): string {
     case 'maxProperties':
       return `must have at most ${params.limit} entries, got ${Object.keys(error.data as object).length}`;
     case 'uniqueItems':
-      return `must not list an item twice, ${got}`;
+      return `must not repeat an item before it, got ${shown((error.data as unknown[])[Math.max(params.i, params.j)])}`;
     case 'pattern':
       return `must match ${params.pattern}, ${got}${hint(error.parentSchema as StructuralSchema | undefined)}`;
     case 'format':
-      return params.format === 'date-time'
-        ? `must be a time as in 2030-01-31T12:00:00Z, ${got}`
-        : `must fit in ${params.format}, ${got}`;
+      return `must be a time such as 2030-01-31T12:00:00Z, ${got}`;
     default:
       return `${error.message ?? 'is not valid'}, ${got}`;
   }

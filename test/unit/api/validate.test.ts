@@ -61,7 +61,7 @@ test('a list says which item is meant', () => {
     'spec.imagePullSecrets[1].name must not be empty, got ""',
   ]);
   expect(messages(actor({ image: 'echo:1', imagePullSecrets: [{ name: 'a' }, { name: 'a' }] }))).toEqual([
-    'spec.imagePullSecrets must not have two items with the same name, got "a" twice',
+    'spec.imagePullSecrets[1] must not have the name of an item before it, got "a"',
   ]);
 });
 
