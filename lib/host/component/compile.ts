@@ -1,0 +1,71 @@
+import { limitMemory } from '../engine/memory-limit';
+import type { Abi } from './abi';
+import { parseComponent } from './binary';
+import { InvalidComponent } from './errors';
+import { generateGlue } from './generate';
+import type { Plan } from './plan';
+import { resolveComponent } from './resolve';
+import { support } from './support';
+
+export interface CompileOptions {
+  /** Most bytes that a linear memory may grow to; several memories of one component share it in equal parts. */
+  readonly memoryBytes?: number;
+}
+
+/** A component ready to be instantiated. Plain data and compiled modules: `postMessage` hands it to other threads without compiling again. */
+export interface CompiledComponent {
+  readonly plan: Plan;
+  readonly modules: readonly WebAssembly.Module[];
+  /** Body of a function of `support` that returns {@link Glue}. */
+  readonly glue: string;
+}
+
+type CoreFunction = (...args: unknown[]) => unknown;
+
+/** The generated functions, by position in the plan. */
+export interface Glue {
+  readonly lower: readonly (((abi: Abi, target: unknown, suspending: boolean) => CoreFunction) | undefined)[];
+  readonly lift: readonly ((
+    abi: Abi,
+    core: CoreFunction,
+    postReturn: CoreFunction | undefined,
+    async: boolean,
+  ) => CoreFunction)[];
+}
+
+/**
+ * Parses, checks and compiles a component.
+ * @throws InvalidComponent for bytes that are none, or that ask for what is not supported.
+ */
+export async function compile(bytes: Uint8Array, options: CompileOptions = {}): Promise<CompiledComponent> {
+  const plan = resolveComponent(parseComponent(bytes));
+  const glue = generateGlue(plan);
+  const modules = await Promise.all(
+    plan.modules.map(async ({ start, end }) => {
+      const module = bytes.subarray(start, end);
+      try {
+        return await WebAssembly.compile(
+          options.memoryBytes === undefined ? module : limitMemory(module, options.memoryBytes),
+        );
+      } catch (cause) {
+        if (!(cause instanceof WebAssembly.CompileError)) throw cause;
+        throw new InvalidComponent(`core module is not valid: ${cause.message}`, start, { cause });
+      }
+    }),
+  );
+  return { plan, modules, glue };
+}
+
+const bound = new WeakMap<CompiledComponent, Glue>();
+
+/** The generated functions, made once a thread. */
+export function bindGlue(component: CompiledComponent): Glue {
+  let glue = bound.get(component);
+  if (glue === undefined) {
+    const names = Object.keys(support);
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval
+    const make = new Function(...names, `'use strict';\n${component.glue}`) as (...args: unknown[]) => Glue;
+    bound.set(component, (glue = make(...Object.values(support))));
+  }
+  return glue;
+}

@@ -1,0 +1,74 @@
+/** Types of the component model with every index resolved. Plain data: a structured clone of them keeps who is the same as whom. */
+
+import type { Primitive } from './syntax';
+
+export interface Field {
+  readonly name: string;
+  readonly type: ValType;
+}
+
+export interface Case {
+  readonly name: string;
+  readonly type: ValType | undefined;
+}
+
+export type ValType =
+  | { readonly kind: Primitive }
+  | { readonly kind: 'record'; readonly fields: readonly Field[] }
+  | { readonly kind: 'variant'; readonly cases: readonly Case[] }
+  | { readonly kind: 'list'; readonly element: ValType }
+  | { readonly kind: 'option'; readonly element: ValType }
+  | { readonly kind: 'tuple'; readonly elements: readonly ValType[] }
+  | { readonly kind: 'flags'; readonly labels: readonly string[] }
+  | { readonly kind: 'enum'; readonly labels: readonly string[] }
+  | { readonly kind: 'result'; readonly ok: ValType | undefined; readonly err: ValType | undefined }
+  | { readonly kind: 'own'; readonly resource: ResourceType }
+  | { readonly kind: 'borrow'; readonly resource: ResourceType };
+
+/** Value types of one kind, or of several. */
+export type TypeOf<K extends ValType['kind']> = Extract<ValType, { kind: K }>;
+
+export interface FuncType {
+  readonly params: readonly Field[];
+  readonly result: ValType | undefined;
+}
+
+/** A resource, the same object wherever the component speaks of it. */
+export interface ResourceType {
+  /** Position in the plan's list. */
+  readonly id: number;
+  /** Its WIT name, as far as one is known: `input-stream`. */
+  readonly name: string;
+  /** Where the host finds its class, for a resource of the host; `undefined` for one that the component defines. */
+  readonly imported: { readonly interface: string } | undefined;
+  /** Component instance that defines it; -1 for the host. */
+  readonly owner: number;
+}
+
+/** What function names of resources carry: `[method]fields.get` is method `get` of `fields`. */
+export interface FuncName {
+  readonly kind: 'free' | 'constructor' | 'method' | 'static';
+  readonly resource: string | undefined;
+  readonly name: string;
+}
+
+export function parseFuncName(name: string): FuncName {
+  const match = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/.exec(name);
+  if (match === null) return { kind: 'free', resource: undefined, name };
+  return { kind: match[1] as 'constructor' | 'method' | 'static', resource: match[2], name: match[3] ?? '' };
+}
+
+/** `set-status-code` → `setStatusCode`; acronyms lose their capitals: `get-URL` → `getUrl`. */
+export function camelCase(name: string): string {
+  const [first = '', ...rest] = name.split('-');
+  return first.toLowerCase() + rest.map(capitalised).join('');
+}
+
+/** `input-stream` → `InputStream`. */
+export function pascalCase(name: string): string {
+  return name.split('-').map(capitalised).join('');
+}
+
+function capitalised(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1).toLowerCase();
+}
