@@ -84,7 +84,11 @@ export function compileSchema(
   schema: StructuralSchema,
   namespaced: boolean,
 ): (object: object) => ValidationIssue[] {
-  const json = toJsonSchema(schema);
+  const json = toJsonSchema({
+    ...schema,
+    // The API server takes no status from a manifest, and so does not look at it.
+    properties: { ...schema.properties, status: {} },
+  });
   const validate = ajv.compile({
     ...json,
     properties: { ...(json['properties'] as object), metadata: metadataSchema(namespaced) },
