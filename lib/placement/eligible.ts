@@ -1,0 +1,43 @@
+import { EVERY_LATTICE, type HostCapacity, type WasmCloudHost, conditionOf, conditionTypes } from '../api';
+import { bytesOf } from '../base/quantity';
+import { type Load, type Requirements, addLoad } from './requirements';
+import { matchesSelector } from './selector';
+import { formatTaint, untolerated } from './taints';
+
+/** Whether a host can take something, or why not: `reason` reads after a number of hosts, `2 not ready`. */
+export type Verdict = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+const yes: Verdict = { ok: true };
+const no = (reason: string): Verdict => ({ ok: false, reason });
+
+/** Whether a host that carries `load` already can take what has these requirements. */
+export function eligible(host: WasmCloudHost, requirements: Requirements, load: Load): Verdict {
+  const { lattices, unschedulable, taints, capacity } = host.spec;
+  const { lattice, hostSelector, tolerations } = requirements;
+  // What people chose comes before what happened to the host: it is what they have to change.
+  if (!lattices.includes(lattice) && !lattices.includes(EVERY_LATTICE)) {
+    return no(`not serving lattice ${lattice}`);
+  }
+  if (!matchesSelector(hostSelector, effectiveLabels(host))) return no('not matching hostSelector');
+  if (host.metadata.deletionTimestamp !== undefined) return no('being deleted');
+  if (unschedulable) return no('cordoned');
+  const taint = untolerated(taints, tolerations, 'NoSchedule', 'NoExecute');
+  if (taint !== undefined) return no(`with untolerated taint ${formatTaint(taint)}`);
+  if (conditionOf(host, conditionTypes.ready)?.status !== 'True') return no('not ready');
+  const full = exceeded(capacity, addLoad(load, requirements.load), requirements.load);
+  return full === undefined ? yes : no(`without free capacity for ${full}`);
+}
+
+/** The labels that placement goes by: those that the host reports, with those that people gave it over them. */
+export function effectiveLabels(host: WasmCloudHost): Record<string, string> {
+  // `status.labels` has both, but may lag behind an edit of the spec.
+  return { ...host.status?.labels, ...host.spec.labels };
+}
+
+function exceeded(capacity: HostCapacity | undefined, total: Load, asked: Load): string | undefined {
+  const names = ['instances', 'providers', 'memory'] as const;
+  return names.find((name) => {
+    const most = capacity?.[name];
+    return most !== undefined && asked[name] > 0 && total[name] > bytesOf(most);
+  });
+}

@@ -1,0 +1,5 @@
+export { choose, type Choice } from './choose';
+export { effectiveLabels, eligible, type Verdict } from './eligible';
+export { addLoad, type Load, loadOf, noLoad, type Requirements, requirementsOf } from './requirements';
+export { type Labels, matchesSelector } from './selector';
+export { formatTaint, tolerates, untolerated } from './taints';
