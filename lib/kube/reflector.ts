@@ -55,6 +55,7 @@ export class Reflector<T extends KubeObject> {
   private readonly firstList: Promise<void>;
   private markSynced!: () => void;
   private running: Promise<void> | undefined;
+  private liveSince: number | undefined;
 
   constructor(
     private readonly client: KubeClient,
@@ -89,6 +90,15 @@ export class Reflector<T extends KubeObject> {
   async stop(): Promise<void> {
     this.stopping.abort(new Error(`The reflector of ${this.type.plural} was stopped`));
     await this.running;
+    this.liveSince = undefined;
+  }
+
+  /**
+   * Since when, by `performance.now()`, changes have arrived without interruption; undefined while they do not. Who concludes
+   * something from the absence of changes must wait from then on.
+   */
+  get connectedSince(): number | undefined {
+    return this.liveSince;
   }
 
   get size(): number {
@@ -133,6 +143,7 @@ export class Reflector<T extends KubeObject> {
       } catch (error) {
         if (signal.aborted) return;
         failed = true;
+        this.liveSince = undefined;
         errors.inc({ kind });
         if (mustRelist(error)) resourceVersion = undefined;
         log.warn({ kind, error: messageOf(error), relist: resourceVersion === undefined }, 'Watch failed');
@@ -153,6 +164,7 @@ export class Reflector<T extends KubeObject> {
       timeoutSeconds: Math.ceil(watchSeconds * (1 + Math.random() / 10)),
       ...(idleSlackMs !== undefined && { idleSlackMs }),
       signal,
+      onOpen: () => (this.liveSince ??= performance.now()),
     });
   }
 

@@ -20,6 +20,8 @@ export interface WatchOptions extends Selection {
   /** How much longer than `timeoutSeconds` the server may be silent before the connection counts as dead. @default 15000 */
   readonly idleSlackMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called when the server has accepted the watch. */
+  readonly onOpen?: () => void;
 }
 
 /**
@@ -45,6 +47,7 @@ export async function* watch<T extends KubeObject>(
     signal,
     idleTimeoutMs: timeoutSeconds * 1000 + idleSlackMs,
   });
+  options.onOpen?.();
   try {
     for await (const line of lines(response)) {
       const event = parse<T>(line);

@@ -105,6 +105,14 @@ test.each<[string, (response: http.ServerResponse) => void]>([
   expect(reflector.size).toBe(3);
 });
 
+test('tells since when it is connected, and that it is not', async () => {
+  await start({ backoff: new Backoff({ minMs: 60_000, maxMs: 60_000 }) });
+  await until(() => reflector.connectedSince !== undefined);
+  expect(reflector.connectedSince).toBeLessThanOrEqual(performance.now());
+  api.cut();
+  await until(() => reflector.connectedSince === undefined);
+});
+
 test('a busy server is waited for without listing again', async () => {
   await start();
   let refusals = 3;
