@@ -12,7 +12,7 @@ import {
 } from '../api';
 import { KasmError } from '../base/errors';
 import { sleep } from '../base/sleep';
-import type { Applied, KubeClient } from '../kube';
+import type { KubeClient } from '../kube';
 import { hostGroup, reconcilerUser } from './control-plane';
 
 const establishedMs = 30_000;
@@ -37,11 +37,7 @@ export async function bootstrap(client: KubeClient): Promise<void> {
 
 async function install(client: KubeClient, definition: CustomResourceDefinition): Promise<void> {
   const { name } = definition.metadata;
-  let { status } = await client.apply(
-    CustomResourceDefinitionResource,
-    definition as Applied<CustomResourceDefinition>,
-    options,
-  );
+  let { status } = await client.apply(CustomResourceDefinitionResource, definition, options);
   for (const deadline = Date.now() + establishedMs; ; await sleep(50)) {
     const conditions = status?.conditions ?? [];
     if (conditions.some(({ type, status }) => type === 'Established' && status === 'True')) return;

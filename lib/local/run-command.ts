@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { KasmError } from '../base/errors';
 
 export interface CommandOptions {
@@ -6,6 +7,8 @@ export interface CommandOptions {
   /** Variables on top of this process's own. */
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
+  /** Called with each line that it prints, on either output. */
+  readonly onLine?: (line: string) => void;
 }
 
 const tailBytes = 4000;
@@ -14,7 +17,7 @@ const tailBytes = 4000;
 export function runCommand(
   file: string,
   args: readonly string[],
-  { cwd, env, signal }: CommandOptions = {},
+  { cwd, env, signal, onLine }: CommandOptions = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
@@ -32,6 +35,9 @@ export function runCommand(
     child.stderr.on('data', (chunk: Buffer) => {
       tail = (tail + chunk.toString()).slice(-tailBytes);
     });
+    if (onLine !== undefined) {
+      for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', onLine);
+    }
     child.on('error', (cause) => {
       reject(
         new KasmError(

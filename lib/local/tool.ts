@@ -12,7 +12,6 @@ export interface FoundTool {
   readonly path: string;
   /** Who provided it: a `KASMCLOUD_…` variable, the machine, or our cache. */
   readonly origin: 'variable' | 'path' | 'cache';
-  readonly version: string;
 }
 
 /**
@@ -40,7 +39,7 @@ export async function tool(
 
 /** Where a tool would come from now, without building or installing it. */
 export async function findTool(name: ToolName): Promise<FoundTool | undefined> {
-  const { versionArgs, suits, build } = toolSpecs[name];
+  const { suits, build } = toolSpecs[name];
 
   const variable = toolVariable(name);
   const named = process.env[variable];
@@ -51,42 +50,43 @@ export async function findTool(name: ToolName): Promise<FoundTool | undefined> {
         'Correct the variable, or unset it',
       );
     }
-    return { path: path.resolve(named), origin: 'variable', version: await versionOf(named, versionArgs) };
+    return { path: path.resolve(named), origin: 'variable' };
   }
 
   const candidates = name === 'node' ? [process.execPath, findOnPath(name)] : [findOnPath(name)];
   for (const candidate of candidates) {
-    if (candidate === undefined) continue;
-    const version = await versionOf(candidate, versionArgs);
-    const parsed = parseVersion(version);
-    if (parsed && suits(parsed)) return { path: candidate, origin: 'path', version };
+    const version = candidate && parseVersion(await toolVersion(name, candidate));
+    if (version && suits(version)) return { path: candidate, origin: 'path' };
   }
 
-  if (build !== undefined) {
-    const dir = builtCommands(build);
-    if (dir !== undefined) return { path: path.join(dir, name), origin: 'cache', version: build.version };
-  }
-  if (name === 'node') {
-    const dir = installedNpmTools('node');
-    if (dir !== undefined && isExecutable(nodeIn(dir))) {
-      return { path: nodeIn(dir), origin: 'cache', version: await versionOf(nodeIn(dir), versionArgs) };
-    }
-  }
-  return undefined;
+  const dir = build ? builtCommands(build) : name === 'node' ? installedNpmTools('node') : undefined;
+  if (dir === undefined) return undefined;
+  const file = name === 'node' ? nodeIn(dir) : path.join(dir, name);
+  return isExecutable(file) ? { path: file, origin: 'cache' } : undefined;
 }
 
-function nodeIn(dir: string): string {
-  return path.join(dir, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
-}
-
-/** The first thing that looks like a version in what a tool prints; `unknown` when it prints none, or cannot even do that. */
-async function versionOf(file: string, args: readonly string[]): Promise<string> {
+/** The version that a binary says it is; `unknown` when it says none, or does not even run. */
+export async function toolVersion(name: ToolName, file: string): Promise<string> {
   if (file === process.execPath) return process.versions.node;
-  const output = await runCommand(file, args).catch((error: unknown) => {
+  const output = await runCommand(file, toolSpecs[name].versionArgs).catch((error: unknown) => {
     if (error instanceof KasmError) return '';
     throw error;
   });
   return /\d+\.\d+(\.\d+)?/.exec(output)?.[0] ?? 'unknown';
+}
+
+/** All that a local platform is started from, found or built first. */
+export async function platformTools(progress: Progress): Promise<{ name: ToolName; path: string }[]> {
+  const controlPlane: ToolName[] =
+    (await findTool('k3s')) === undefined ? ['kine', 'kube-apiserver', 'kube-controller-manager'] : ['k3s'];
+  const names: ToolName[] = ['node', 'nats-server', ...controlPlane];
+  const tools: { name: ToolName; path: string }[] = [];
+  for (const name of names) tools.push({ name, path: await tool(name, { progress }) });
+  return tools;
+}
+
+function nodeIn(dir: string): string {
+  return path.join(dir, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
 }
 
 function parseVersion(version: string): Version | undefined {

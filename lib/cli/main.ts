@@ -1,0 +1,141 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type * as Down from './down';
+import type * as Logs from './logs';
+import type * as Kubectl from './kubectl';
+import { reportError } from './report-error';
+import type * as Status from './status';
+import type * as Supervise from './supervise';
+import type * as Tools from './tools';
+import type * as Up from './up';
+import { packageVersion } from './version';
+
+/** Options that every command has. */
+export interface CommonOptions {
+  /** Which installation. */
+  readonly name: string;
+  /** Print JSON instead of text. */
+  readonly json?: boolean;
+  /** Say more: what commands print while they run, and where errors come from. */
+  readonly verbose?: boolean;
+}
+
+/* eslint-disable @typescript-eslint/no-require-imports --
+   each command's module is loaded when it is used: `--help` waits for none of them */
+const commands = {
+  up: () => require('./up') as typeof Up,
+  down: () => require('./down') as typeof Down,
+  status: () => require('./status') as typeof Status,
+  logs: () => require('./logs') as typeof Logs,
+  tools: () => require('./tools') as typeof Tools,
+  kubectl: () => require('./kubectl') as typeof Kubectl,
+  supervise: () => require('./supervise') as typeof Supervise,
+};
+/* eslint-enable @typescript-eslint/no-require-imports */
+
+function program(): Command {
+  const root = new Command('kasmcloud')
+    .description('A whole wasmCloud lattice as code on Kubernetes')
+    .version(packageVersion())
+    .helpCommand(false)
+    .showHelpAfterError('(kasmcloud --help shows the commands)');
+
+  command(root, 'up [source]', 'start what is missing, apply a lattice, and wait until it is ready')
+    .addHelpText(
+      'after',
+      `
+SOURCE is one of
+  lattice.ts, .mts, .js, .mjs   a cdk8s program, run with Node 24
+  a folder with a cdk8s.yaml    its app is run as \`cdk8s synth\` does
+  manifests.yaml, or -          YAML as it is, - from standard input
+  hello                         an example of this package
+Without it, only the control plane, NATS, the reconciler and a host are started.`,
+    )
+    .option('--timeout <duration>', 'how long to wait for Ready, e.g. 90s or 5m', durationMs, 300_000)
+    .option('--once', 'check that it answers, print the answer, stop everything')
+    .option('--api-port <port>', 'port of the API server (default: any that is free)', port)
+    .option('--nats-port <port>', 'port of NATS (default: any that is free)', port)
+    .action((source: string | undefined, options: Up.UpOptions) => commands.up().up(source, options));
+
+  command(root, 'down', 'stop everything; the data stays')
+    .option('--purge', 'delete the data, too')
+    .action((options: Down.DownOptions) => commands.down().down(options));
+
+  command(root, 'status', 'show processes, hosts, actors, providers and links')
+    .option('-w, --wide', 'show more columns')
+    .action((options: Status.StatusOptions) => commands.status().status(options));
+
+  command(root, 'logs [process]', 'show the logs of one process, or of all')
+    .option('-f, --follow', 'go on as they grow')
+    .option('--tail <lines>', 'how many lines to begin with', count, 50)
+    .action((name: string | undefined, options: Logs.LogsOptions) => commands.logs().logs(name, options));
+
+  command(root, 'tools', 'show each tool, its version, and where it comes from')
+    .option('--build', 'build or install those that are missing')
+    .action((options: Tools.ToolsOptions) => commands.tools().tools(options));
+
+  command(
+    root,
+    'kubectl [args...]',
+    'run kubectl on the installation: kasmcloud kubectl -- get kasmcloud -A',
+  ).action((args: string[], options: CommonOptions) => commands.kubectl().kubectl(args, options));
+
+  command(
+    root,
+    'supervise',
+    'run everything in the foreground until interrupted; `up` does so in the background',
+  )
+    .option('--api-port <port>', 'port of the API server (default: any that is free)', port)
+    .option('--nats-port <port>', 'port of NATS (default: any that is free)', port)
+    .action((options: Supervise.SuperviseOptions) => commands.supervise().supervise(options));
+
+  return root;
+}
+
+function command(root: Command, usage: string, description: string): Command {
+  return root
+    .command(usage)
+    .description(description)
+    .option('--name <name>', 'which installation', 'default')
+    .option('--json', 'print JSON')
+    .option('-v, --verbose', 'say more');
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535)
+    throw new InvalidArgumentError('A port is 1 to 65535.');
+  return value;
+}
+
+function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('Not a number of lines.');
+  return value;
+}
+
+const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+function durationMs(text: string): number {
+  const [, amount, unit = 's'] = /^(\d+)([smh]?)$/.exec(text) ?? [];
+  if (amount === undefined) throw new InvalidArgumentError('A duration is a number with s, m or h.');
+  return Number(amount) * (unitMs[unit || 's'] ?? 1000);
+}
+
+/** Runs a command line and returns its exit code: 0 done, 1 failed, 2 not understood. */
+export async function main(args: readonly string[]): Promise<number> {
+  const root = program();
+  for (const each of [root, ...root.commands]) each.exitOverride();
+  try {
+    await root.parseAsync([...args], { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return reportError(error, args.includes('-v') || args.includes('--verbose'));
+  }
+}
+
+if (require.main === module) {
+  void main(process.argv.slice(2)).then((code) => {
+    process.exitCode = code;
+  });
+}

@@ -1,0 +1,22 @@
+import { KasmError, messageOf } from '../base/errors';
+
+/** Somebody pressed Ctrl-C, or a signal said the like. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+const interruptedExitCode = 130;
+
+/** Tells a person what went wrong, on standard error: a line and its remedy; the stack only for who asks. Returns the exit code. */
+export function reportError(error: unknown, verbose: boolean): number {
+  if (error instanceof Interrupted) {
+    process.stderr.write(`${error.message}\n`);
+    return interruptedExitCode;
+  }
+  process.stderr.write(`error: ${messageOf(error)}\n`);
+  const expected = error instanceof KasmError;
+  if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  else if (!expected)
+    process.stderr.write('This is not an error that was foreseen; -v shows where it comes from\n');
+  return 1;
+}

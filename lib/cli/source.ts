@@ -1,0 +1,80 @@
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { parse } from 'yaml';
+import { KasmError, messageOf } from '../base/errors';
+import { packageRoot } from '../local/package-root';
+
+/** Where the manifests of a lattice come from. */
+export type Source =
+  /** Text that is there already. */
+  | { readonly kind: 'manifests'; readonly label: string; readonly text: string }
+  /** A program that writes them to `CDK8S_OUTDIR`, to be run in `cwd`. */
+  | {
+      readonly kind: 'program';
+      readonly label: string;
+      readonly cwd: string;
+      /** A shell command, or a file for Node. */
+      readonly run: { readonly shell: string } | { readonly file: string };
+    };
+
+const programs = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
+const manifests = ['.yaml', '.yml', '.json'];
+
+/**
+ * Finds what `kasmcloud up SOURCE` means.
+ * @throws KasmError when it means nothing
+ */
+export function locate(source: string): Source {
+  if (source === '-') return { kind: 'manifests', label: 'standard input', text: readFileSync(0, 'utf8') };
+  const stat = statSync(source, { throwIfNoEntry: false });
+  if (stat === undefined) return example(source);
+  if (stat.isDirectory()) return folder(source, source);
+  const extension = path.extname(source);
+  if (programs.includes(extension)) {
+    return { kind: 'program', label: source, cwd: process.cwd(), run: { file: path.resolve(source) } };
+  }
+  if (manifests.includes(extension)) {
+    return { kind: 'manifests', label: source, text: readFileSync(source, 'utf8') };
+  }
+  throw new KasmError(
+    `${source} is neither a program (${programs.join(', ')}) nor manifests (${manifests.join(', ')})`,
+    'Name such a file, a folder with a cdk8s.yaml, or - for standard input',
+  );
+}
+
+function example(name: string): Source {
+  const dir = path.join(packageRoot(), 'examples');
+  const names = existsSync(dir)
+    ? readdirSync(dir).filter((each) => existsSync(path.join(dir, each, 'cdk8s.yaml')))
+    : [];
+  if (!names.includes(name)) {
+    throw new KasmError(
+      `There is no ${name}: no such file or folder, and no such example`,
+      `Name a file, a folder with a cdk8s.yaml, or one of the examples: ${names.join(', ') || 'none here'}`,
+    );
+  }
+  return folder(path.join(dir, name), `the example ${name}`);
+}
+
+function folder(dir: string, label: string): Source {
+  const file = path.join(dir, 'cdk8s.yaml');
+  if (!existsSync(file)) {
+    throw new KasmError(
+      `${dir} has no cdk8s.yaml`,
+      'Add one whose `app` runs your program, or name the program or manifests in it',
+    );
+  }
+  let app: unknown;
+  try {
+    app = (parse(readFileSync(file, 'utf8')) as { app?: unknown } | null)?.app;
+  } catch (cause) {
+    throw new KasmError(`${file} is not YAML: ${messageOf(cause)}`, undefined, { cause });
+  }
+  if (typeof app !== 'string') {
+    throw new KasmError(
+      `${file} has no app: ${JSON.stringify(app)}`,
+      'Set `app` to the command that synthesizes',
+    );
+  }
+  return { kind: 'program', label, cwd: path.resolve(dir), run: { shell: app } };
+}

@@ -1,0 +1,133 @@
+import {
+  WasmCloudActorResource,
+  WasmCloudDistributionResource,
+  WasmCloudHostResource,
+  WasmCloudLinkResource,
+  WasmCloudProviderResource,
+  type KubeObject,
+  type ResourceType,
+} from '../api';
+import { KubeClient, isApiError, loadConnection, type Table } from '../kube';
+import { ConnectionError } from '../kube';
+import { Installation, type InstallationState } from '../local/installation';
+import type { CommonOptions } from './main';
+import { print } from './output';
+import { renderTable } from './table';
+
+export interface StatusOptions extends CommonOptions {
+  /** Columns of lower priority, too. */
+  readonly wide?: boolean;
+}
+
+/** One process of the installation. */
+interface ProcessReport {
+  readonly name: string;
+  readonly pid?: number;
+  readonly state: string;
+  readonly restarts: number;
+  readonly lastExit?: { readonly reason: string; readonly at: string };
+  readonly nextStartAt?: string;
+}
+
+const kinds: Readonly<Record<string, ResourceType>> = {
+  hosts: WasmCloudHostResource,
+  actors: WasmCloudActorResource,
+  providers: WasmCloudProviderResource,
+  links: WasmCloudLinkResource,
+  distributions: WasmCloudDistributionResource,
+};
+
+/** `kasmcloud status`: what runs, and the lattice's objects as kubectl shows them. */
+export async function status(options: StatusOptions): Promise<void> {
+  const installation = Installation.named(options.name);
+  const running = installation.lock.holder() !== undefined;
+  const state = installation.readState();
+  const phase = running ? (state?.phase ?? 'starting') : 'stopped';
+  const processes = running && state ? processReports(state) : [];
+  const lattice = running ? await readLattice(installation, options) : undefined;
+
+  const { name, kubeconfig } = installation;
+  const natsUrl = state?.ports.nats === undefined ? undefined : `tls://127.0.0.1:${state.ports.nats}`;
+  print(
+    options,
+    { name, phase, kubeconfig, natsUrl, processes, ...lattice?.objects, unreachable: lattice?.unreachable },
+    [
+      `Installation ${name} is ${phase}${state?.message && running ? ` (${state.message})` : ''}\n`,
+      ...(running ? [`Kubeconfig: ${kubeconfig}\n`, `NATS: ${natsUrl ?? ''}\n`] : []),
+      ...(processes.length > 0 ? [`\n${processTable(processes)}`] : []),
+      ...(lattice?.tables ?? []),
+      ...(lattice?.unreachable ? [`\nThe API server does not answer: ${lattice.unreachable}\n`] : []),
+    ].join(''),
+  );
+}
+
+function processReports(state: InstallationState): ProcessReport[] {
+  const supervisor = { name: 'supervisor', pid: state.supervisor.pid, state: 'running', restarts: 0 };
+  const programs = Object.entries(state.programs).map(([name, { process, ...rest }]) => ({
+    name,
+    ...(process && { pid: process.pid }),
+    ...rest,
+  }));
+  return [supervisor, ...programs];
+}
+
+function processTable(processes: readonly ProcessReport[]): string {
+  const rows = processes.map(({ name, pid, state, restarts, lastExit }) => [
+    name,
+    pid === undefined ? '' : String(pid),
+    state,
+    String(restarts),
+    lastExit ? `${lastExit.reason} at ${lastExit.at}` : '',
+  ]);
+  return renderTable(['PROCESS', 'PID', 'STATE', 'RESTARTS', 'LAST EXIT'], rows);
+}
+
+interface LatticeReport {
+  readonly objects?: Record<string, KubeObject[]>;
+  readonly tables?: string[];
+  /** Why there is nothing to report. */
+  readonly unreachable?: string;
+}
+
+async function readLattice(installation: Installation, options: StatusOptions): Promise<LatticeReport> {
+  try {
+    const connection = await loadConnection({ kubeconfig: installation.kubeconfig });
+    const client = new KubeClient(connection);
+    try {
+      const entries = Object.entries(kinds);
+      if (options.json) {
+        const lists = await Promise.all(entries.map(([, type]) => client.list<KubeObject>(type)));
+        return { objects: Object.fromEntries(entries.map(([key], at) => [key, lists[at]?.items ?? []])) };
+      }
+      const tables = await Promise.all(entries.map(([, type]) => client.table(type)));
+      return {
+        tables: entries.flatMap(([, type], at) => objectTable(type, tables[at], options.wide ?? false)),
+      };
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    // Also while it starts: not yet there, not yet ready, or without the kinds.
+    if (error instanceof ConnectionError || isApiError(error, 404) || isApiError(error, 403)) {
+      return { unreachable: error.message };
+    }
+    throw error;
+  }
+}
+
+function objectTable(type: ResourceType, table: Table | undefined, wide: boolean): string[] {
+  if (table === undefined || table.rows.length === 0) return [];
+  const columns = table.columnDefinitions
+    .map(({ name, priority }, at) => ({ name: name.toUpperCase(), priority, at }))
+    .filter(({ priority }) => wide || priority === 0);
+  const rows = table.rows.map(({ cells, object }) => [
+    ...(type.namespaced ? [object.metadata.namespace ?? ''] : []),
+    ...columns.map(({ at }) => cellText(cells[at])),
+  ]);
+  const headers = [...(type.namespaced ? ['NAMESPACE'] : []), ...columns.map(({ name }) => name)];
+  return [`\n${type.plural}\n${renderTable(headers, rows)}`];
+}
+
+function cellText(cell: unknown): string {
+  return cell === null || cell === undefined ? '' : typeof cell === 'string' ? cell : JSON.stringify(cell);
+}
