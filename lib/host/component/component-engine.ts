@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { TerminalError } from '../../base/errors';
 import {
   withoutVersion,
@@ -16,8 +15,6 @@ import { compile, type CompiledComponent } from './compile';
 import { InvalidComponent } from './errors';
 import type { ExportedInterface } from './exports';
 import { instantiate } from './instantiate';
-
-const engine = 'component';
 
 /** A component compiled in memory; the modules within it cross to workers without being compiled again. */
 export interface PreparedComponent extends Prepared {
@@ -53,9 +50,7 @@ export class ComponentEngine implements Engine {
       const compiled = await compile(await readFile(wasmPath), { memoryBytes });
       const { imports, exports } = compiled.plan;
       return {
-        engine,
         digest,
-        dir: path.dirname(wasmPath),
         imports: [...imports.keys()],
         exports: [...exports]
           .filter(([, { kind }]) => kind === 'instance' || kind === 'func')

@@ -1,7 +1,7 @@
 /**
  * The seam between the host and whatever runs a component's code. An engine has two sides: the main thread *prepares* a component once
- * a digest (validation, translation, memory limit, disk cache), worker threads *load* what was prepared and instantiate it as often as
- * they like. Nothing outside of `lib/host/engine` and `lib/host/component` knows which engine runs.
+ * (validation, memory limit, compilation), worker threads *load* what was prepared and instantiate it as often as they like. No guest code
+ * runs on the main thread.
  *
  * JavaScript values of WIT types, on both sides of every call:
  *
@@ -27,14 +27,10 @@ export interface PrepareOptions {
   readonly memoryBytes: number;
 }
 
-/** A component made ready on disk. Plain data: it crosses to workers by structured clone. */
+/** A component that is ready to be loaded. It crosses to workers by structured clone. */
 export interface Prepared {
-  /** Which engine made it, and so which one loads it. */
-  readonly engine: string;
   /** Digest of the component, `sha256:…`. */
   readonly digest: string;
-  /** Folder with everything that {@link EngineRuntime.load} reads; never written to again. */
-  readonly dir: string;
   /** What the component imports and exports: `wasi:http/types@0.2.3`, or the plain name of a function of the world. */
   readonly imports: readonly string[];
   readonly exports: readonly string[];
@@ -43,9 +39,7 @@ export interface Prepared {
 /** The main thread's side. */
 export interface Engine {
   /**
-   * Makes the component at `wasmPath` ready, or finds it in the cache.
-   *
-   * Safe under concurrent calls of several processes, and under a crash at any moment: a cache entry appears whole or not at all.
+   * Makes the component at `wasmPath` ready.
    * @throws TerminalError `InvalidComponent` when the file is not a component that can run.
    */
   prepare(wasmPath: string, digest: string, options: PrepareOptions): Promise<Prepared>;
@@ -90,7 +84,7 @@ export interface LoadedComponent {
 
 /** The worker's side. */
 export interface EngineRuntime {
-  /** Reads and compiles; called once a component and thread. */
+  /** Called once a component and thread. */
   load(prepared: Prepared): Promise<LoadedComponent>;
 }
 

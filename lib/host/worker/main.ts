@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../base/errors';
+import { ComponentRuntime } from '../component/component-engine';
 import { ImportMissingError } from '../engine/engine';
-import { runtimeOf } from '../engine/runtimes';
 import type { GuestContext } from '../wasi/guest';
 import { wasi } from '../wasi/wasi';
 import { Deadlines } from './deadlines';
@@ -40,7 +40,7 @@ async function start(assignment: Assignment): Promise<void> {
   const oldestCall = new Float64Array((workerData as WorkerData).oldestCall);
   const deadlines = new Deadlines(executionTimeMs, oldestCall);
   try {
-    const component = await runtimeOf(prepared).load(prepared);
+    const component = await new ComponentRuntime().load(prepared);
     const instances = new Instances(component, context, wasi);
     const first = {};
     // Guest code may run here already, and may run for ever.
