@@ -1,6 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import * as pulumi from '@pulumi/pulumi';
+import type { Chart } from 'cdk8s';
 import ts from 'typescript';
 
 // Every @example in the sources, and the one in the README, is a whole program: it type-checks as a user's would, and runs.
@@ -15,8 +17,10 @@ interface Example {
   text: string;
 }
 
-const inSources = readdirSync(path.join(root, 'constructs')).flatMap((file) =>
-  examplesOf(path.join('constructs', file)),
+const inSources = ['constructs', 'stacks'].flatMap((folder) =>
+  readdirSync(path.join(root, folder))
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => examplesOf(path.join(folder, file))),
 );
 const [, inReadme = ''] = /```ts\n(.*?)```/s.exec(readFileSync(path.join(root, 'README.md'), 'utf8')) ?? [];
 const examples = [
@@ -24,8 +28,12 @@ const examples = [
   { name: 'README.md', file: path.join(root, 'test/example-readme.ts'), text: inReadme },
 ];
 
-test('every public construct has an example', () => {
-  const classes = Object.entries(jest.requireActual<object>('kasmcloud'))
+test('everything that people import to call has an example', () => {
+  const doors = {
+    ...jest.requireActual<object>('kasmcloud'),
+    ...jest.requireActual<object>('kasmcloud/stacks'),
+  };
+  const classes = Object.entries(doors)
     .filter(([name, value]) => typeof value === 'function' && !name.startsWith('WasmCloud'))
     .map(([name]) => name);
   expect(inSources.map(({ name }) => name.split(' ')[1]).sort()).toEqual(classes.sort());
@@ -33,7 +41,7 @@ test('every public construct has an example', () => {
 
 test('examples type-check', () => {
   const config = ts.parseJsonConfigFileContent(
-    ts.readConfigFile(path.join(root, 'tsconfig.json'), ts.sys.readFile).config,
+    ts.readConfigFile(path.join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file)).config,
     ts.sys,
     root,
   );
@@ -60,6 +68,7 @@ test('examples type-check', () => {
 }, 120_000);
 
 describe('examples run and give valid manifests', () => {
+  const manifests: object[] = [];
   const outdir = mkdtempSync(path.join(tmpdir(), 'kasmcloud-docs-'));
   const outer = process.env['CDK8S_OUTDIR'];
   beforeAll(() => (process.env['CDK8S_OUTDIR'] = outdir));
@@ -69,15 +78,30 @@ describe('examples run and give valid manifests', () => {
     rmSync(outdir, { recursive: true });
   });
 
-  test.each(examples)('$name', ({ text }) => {
-    const { outputText } = ts.transpileModule(`${text}\nexport const synthesized = lattice.node.root;`, {
-      compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+  beforeEach(async () => {
+    manifests.length = 0;
+    await pulumi.runtime.setMocks({
+      newResource: ({ name, inputs }) => {
+        manifests.push(inputs as object);
+        return { id: name, state: inputs as object };
+      },
+      call: () => ({}),
     });
-    const exports: { synthesized?: { synthYaml(): string } } = {};
+  });
+
+  test.each(examples)('$name', async ({ text }) => {
+    const { outputText } = ts.transpileModule(
+      `${text}\nexport const value = typeof lattice === 'object' ? lattice : undefined;`,
+      {
+        compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+      },
+    );
+    const exports: { value?: Chart } = {};
     // eslint-disable-next-line @typescript-eslint/no-implied-eval -- runs the text of our own documentation
     const run = new Function('require', 'exports', outputText) as (r: NodeJS.Require, e: object) => void;
     run(require, exports);
-    expect(exports.synthesized?.synthYaml()).toContain('kind: WasmCloud');
+    await pulumi.runtime.disconnect();
+    expect(JSON.stringify(exports.value?.toJson() ?? manifests)).toContain('"apiVersion"');
   });
 });
 
@@ -88,7 +112,8 @@ function examplesOf(file: string): Example[] {
     ts.ScriptTarget.ES2022,
     true,
   );
-  return source.statements.filter(ts.isClassDeclaration).flatMap((declaration) =>
+  const isDoor = (node: ts.Node) => ts.isClassDeclaration(node) || ts.isFunctionDeclaration(node);
+  return source.statements.filter(isDoor).flatMap((declaration) =>
     ts
       .getJSDocTags(declaration)
       .filter((tag) => tag.tagName.text === 'example')

@@ -1,0 +1,91 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { Chart } from 'cdk8s';
+import { DEFERRED } from '../constructs/validation';
+import { GROUP } from '../lib/api/names';
+import { KubernetesObject, type Manifest } from './kubernetes-object';
+import { withOutputs } from './outputs';
+
+/** How a chart is deployed; with the options that Pulumi has for each resource, such as `parent`, `provider`, `dependsOn`. */
+export interface DeployChartOptions extends pulumi.CustomResourceOptions {
+  /**
+   * Start of the resources' names: they are `PREFIX/NAME`, or `PREFIX/NAMESPACE/NAME` outside of the chart's namespace. Changing it
+   * replaces all of them.
+   *
+   * @default - the id of the chart
+   */
+  readonly prefix?: string;
+  /**
+   * Whether Pulumi waits for the `Ready` condition of actors, providers, links, distributions and lattice settings.
+   *
+   * @default true
+   */
+  readonly awaitReady?: boolean;
+  /**
+   * Whether Pulumi waits for no object at all, whatever its kind: where nothing runs that could make them ready, such as an API server
+   * without nodes.
+   *
+   * @default false
+   */
+  readonly skipAwait?: boolean;
+}
+
+/**
+ * Deploys what a chart renders through Pulumi, one resource an object, Namespaces and CRDs before all else. The app of the chart needs
+ * `new App({ resolvers: [outputResolver] })` for outputs in its props.
+ *
+ * @throws when the chart is not valid, with all issues at once
+ * @example
+ * import { App } from 'cdk8s';
+ * import { Actor, Lattice } from 'kasmcloud';
+ * import { deployChart, outputResolver } from 'kasmcloud/stacks';
+ *
+ * const app = new App({ resolvers: [outputResolver] });
+ * const lattice = new Lattice(app, 'shop');
+ * new Actor(lattice, 'cart', { image: 'registry.example.com/cart:1.4.0' });
+ * deployChart(lattice);
+ */
+export function deployChart(chart: Chart, options: DeployChartOptions = {}): KubernetesObject[] {
+  const { prefix = chart.node.id, awaitReady = true, skipAwait = false, ...opts } = options;
+  const manifests = (chart.toJson() as Manifest[]).map((manifest) => ({
+    manifest: annotated(manifest, awaitReady, skipAwait),
+    name: [prefix, ...resourcePath(chart, manifest)].join('/'),
+  }));
+  const first = manifests.filter(({ manifest }) => isFoundation(manifest));
+  const rest = manifests.filter(({ manifest }) => !isFoundation(manifest));
+  const foundation = first.map(({ name, manifest }) => deploy(name, manifest, opts));
+  const dependsOn = [opts.dependsOn ?? [], foundation].flat() as pulumi.Input<pulumi.Resource>[];
+  return [...foundation, ...rest.map(({ name, manifest }) => deploy(name, manifest, { ...opts, dependsOn }))];
+}
+
+function deploy(name: string, manifest: Manifest, opts: pulumi.CustomResourceOptions): KubernetesObject {
+  return new KubernetesObject(name, manifest, withOutputs(manifest), opts);
+}
+
+/** What must be there before other objects of a chart can be. */
+function isFoundation({ kind }: Manifest): boolean {
+  return kind === 'Namespace' || kind === 'CustomResourceDefinition';
+}
+
+function resourcePath(chart: Chart, { kind, metadata }: Manifest): string[] {
+  const { namespace, name } = metadata;
+  if ([name, namespace].some((part) => part?.includes(DEFERRED)))
+    throw new Error(
+      `[${chart.node.path}] metadata.name and metadata.namespace of a ${kind} come from a Pulumi output: give plain texts, because the resource is named after them`,
+    );
+  return namespace === undefined || namespace === chart.namespace ? [name] : [namespace, name];
+}
+
+function annotated(manifest: Manifest, awaitReady: boolean, skipAwait: boolean): Manifest {
+  const annotations = {
+    ...(skipAwait && { 'pulumi.com/skipAwait': 'true' }),
+    ...(awaitReady && !skipAwait && becomesReady(manifest) && { 'pulumi.com/waitFor': 'condition=Ready' }),
+  };
+  if (Object.keys(annotations).length === 0) return manifest;
+  const { metadata } = manifest;
+  return { ...manifest, metadata: { ...metadata, annotations: { ...annotations, ...metadata.annotations } } };
+}
+
+/** Our kinds become ready; except a host, which does so only when a process of that name joins. */
+function becomesReady({ apiVersion, kind }: Manifest): boolean {
+  return apiVersion.split('/')[0] === GROUP && kind !== 'WasmCloudHost';
+}

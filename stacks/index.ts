@@ -1,0 +1,5 @@
+export { deployCrds } from './crds';
+export { deployChart, type DeployChartOptions } from './deploy-chart';
+export type { KubernetesObject } from './kubernetes-object';
+export { LatticeStack, type LatticeStackArgs } from './lattice-stack';
+export { fromOutput, outputResolver } from './outputs';
