@@ -10,27 +10,37 @@ const notice = 'Generated from crds/ by `npm run generate`; do not edit.';
 const files = kinds.map((kind) => readFileSync(new URL(`crds/wasmcloud${kind}.yaml`, root), 'utf8'));
 const crds = files.map((text) => parse(text));
 
-/** Interfaces by name, in the order in which they were first met. */
+/** Interfaces by name, in the order in which they were first met: shape, descriptions of their uses, fields. */
 const interfaces = new Map();
-/** Their schemas: one title is one shape, wherever it occurs. */
-const titled = new Map();
 
 const pascal = (name) => name[0].toUpperCase() + name.slice(1);
 
-/** Text as a doc comment of at most 120 columns. */
+const hardSpace = '\u00a0';
+
+/** Text as a doc comment of at most 120 columns; a hard space keeps two words on one line. */
 function comment(text, indent = '') {
   const lines = [''];
-  for (const word of text.split(/\s+/)) {
+  for (const word of text.split(/[ \n]+/)) {
     if (`${indent} * ${lines.at(-1)} ${word}`.length > 120) lines.push(word);
     else lines[lines.length - 1] += lines.at(-1) === '' ? word : ` ${word}`;
   }
+  for (const index of lines.keys()) lines[index] = lines[index].replace(hardSpace, ' ');
   if (lines.length === 1 && lines[0].length + indent.length < 110) return `${indent}/** ${lines[0]} */\n`;
   return `${indent}/**\n${lines.map((line) => `${indent} * ${line}\n`).join('')}${indent} */\n`;
 }
 
 function docOf(schema) {
-  if (schema.default === undefined || typeof schema.default === 'object') return schema.description;
-  return `${schema.description} @default ${JSON.stringify(schema.default).replaceAll('"', "'")}`;
+  const hasDefault = schema.default !== undefined && typeof schema.default !== 'object';
+  return hasDefault
+    ? `${schema.description} @default${hardSpace}${JSON.stringify(schema.default).replaceAll('"', "'")}`
+    : schema.description;
+}
+
+/** What the descriptions of all uses of one shape end with, by sentences: what belongs to the shape, not to a use. */
+function commonEnd([first, ...others]) {
+  const sentences = first.replace(/\s+/g, ' ').split(/(?<=\.) /);
+  const ends = sentences.map((_, index) => sentences.slice(index).join(' '));
+  return ends.find((end) => others.every((other) => other.replace(/\s+/g, ' ').endsWith(end))) ?? first;
 }
 
 /** The TypeScript type of a schema; objects with properties become interfaces, named by their title or else by their path. */
@@ -54,18 +64,19 @@ function interfaceOf(schema, name) {
     throw new Error(`Give the list item a title: ${JSON.stringify(schema).slice(0, 200)}`);
   // Each use has its own description, and lines break where the indentation makes them.
   const shape = JSON.stringify({ ...schema, description: undefined }).replaceAll('\\n', ' ');
-  if (titled.has(name)) {
-    if (titled.get(name) !== shape) throw new Error(`The schemas with the title ${name} differ`);
+  const known = interfaces.get(name);
+  if (known) {
+    if (known.shape !== shape) throw new Error(`The schemas with the title ${name} differ`);
+    known.descriptions.push(schema.description);
     return name;
   }
-  titled.set(name, shape);
-  interfaces.set(name, ''); // Keeps the place before the interfaces that it refers to.
-  const fields = Object.entries(schema.properties).map(([field, value]) => {
+  const made = { shape, descriptions: [schema.description], fields: [] };
+  interfaces.set(name, made);
+  made.fields = Object.entries(schema.properties).map(([field, value]) => {
     const type = typeOf(value, `${name}${pascal(field)}`);
     const optional = schema.required?.includes(field) ? `: ${type}` : `?: ${type} | undefined`;
     return `${comment(docOf(value), '  ')}  ${field}${optional};\n`;
   });
-  interfaces.set(name, `${comment(schema.description)}export interface ${name} {\n${fields.join('')}}\n`);
   return name;
 }
 
@@ -96,7 +107,10 @@ const outputs = {
   'lib/api/generated/kasmcloud.ts': [
     `// ${notice}\nimport type { KubeObject, ResourceType } from '../resource';\n`,
     ...objects,
-    ...interfaces.values(),
+    ...[...interfaces].map(
+      ([name, { descriptions, fields }]) =>
+        `${comment(commonEnd(descriptions))}export interface ${name} {\n${fields.join('')}}\n`,
+    ),
   ].join('\n'),
   'lib/api/generated/crds.ts': [
     `// ${notice}\n`,

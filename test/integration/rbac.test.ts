@@ -1,5 +1,5 @@
 import { type RbacSubject, rbacManifests, rbacResource, type RuntimeRole } from '../../lib/api';
-import type { Applied, KubeClient } from '../../lib/kube';
+import type { KubeClient } from '../../lib/kube';
 import { ensureNamespace, eventually, testClient } from './cluster';
 
 /** Groups of this test alone, so that what others are granted cannot answer for them. */

@@ -285,10 +285,7 @@ export interface WasmCloudActorSpec {
   managementPolicy?: 'Manage' | 'Observe' | undefined;
 }
 
-/**
- * Labels of hosts among which the scheduler chooses. Neither host nor hostSelector means any host of the lattice. All
- * of matchLabels and matchExpressions must hold; empty selects every host.
- */
+/** All of matchLabels and matchExpressions must hold; empty selects every host. */
 export interface LabelSelector {
   /** Labels that must be present with exactly these values. */
   matchLabels?: Record<string, string> | undefined;
@@ -312,10 +309,7 @@ export interface SecretReference {
   name: string;
 }
 
-/**
- * Configuration that the component reads through `wasi:config`; a change reaches running instances. Merged in the order
- * values, configFrom, secretFrom; where a key occurs twice the later source wins.
- */
+/** Merged in the order values, configFrom, secretFrom; where a key occurs twice the later source wins. */
 export interface Config {
   /** Keys and values given here. */
   values?: Record<string, string> | undefined;
@@ -330,8 +324,8 @@ export interface ConfigSource {
   /** Name of the ConfigMap or Secret. */
   name: string;
   /**
-   * Whether the source may be missing. When false, a missing source keeps `ConfigResolved` from becoming true. @default
-   * false
+   * Whether the source may be missing. When false, a missing source keeps `ConfigResolved` from becoming true.
+   * @default false
    */
   optional?: boolean | undefined;
 }
@@ -820,8 +814,8 @@ export interface Canary {
   /** Shares of the new template, one after the other. */
   steps: CanaryStep[];
   /**
-   * Whether the last step is followed by the full rollout. When false, it waits until this is set to true. @default
-   * true
+   * Whether the last step is followed by the full rollout. When false, it waits until this is set to true.
+   * @default true
    */
   autoPromote?: boolean | undefined;
 }
