@@ -13,6 +13,9 @@ const crds = files.map((text) => parse(text));
 /** Interfaces by name, in the order in which they were first met: shape, descriptions of their uses, fields. */
 const interfaces = new Map();
 
+/** Text as a string literal in single quotes, which JSON needs to escape least in. */
+const quoted = (text) => `'${text.replace(/[\\']/g, '\\$&')}'`;
+
 const pascal = (name) => name[0].toUpperCase() + name.slice(1);
 
 const hardSpace = '\u00a0';
@@ -116,7 +119,7 @@ const outputs = {
     `// ${notice}\n`,
     '/** The CustomResourceDefinitions as JSON text, by kind: text, so that only what is used gets parsed. */\n',
     'export const crds: Readonly<Record<string, string>> = {\n',
-    ...crds.map((crd) => `  ${crd.spec.names.kind}:\n    ${JSON.stringify(JSON.stringify(crd))},\n`),
+    ...crds.map((crd) => `  ${crd.spec.names.kind}:\n    ${quoted(JSON.stringify(crd))},\n`),
     '};\n',
   ].join(''),
   'crds/kasmcloud.yaml': `# ${notice}\n${files.map((text) => `---\n${text.replace(/^(#.*\n)+/, '')}`).join('')}`,
