@@ -18,23 +18,21 @@ if (read(wasm) === undefined || read(stamp)?.toString() !== inputs) await build(
 
 async function build() {
   console.error('Building dist/hello.wasm from actor/hello.ts; this takes half a minute');
-  const { componentize, addPreopen } = await toolchain();
-  // The toolchain reads the WIT files as a WASI program, which sees only the folders that it is given.
-  addPreopen('/', '/');
+  const componentize = await toolchain();
   mkdirSync(path.dirname(wasm), { recursive: true });
   const script = path.join(here, `dist/hello.${process.pid}.js`);
   try {
     writeFileSync(script, nodeModule.stripTypeScriptTypes(readFileSync(source, 'utf8')));
     const { component } = await componentize({
       sourcePath: script,
-      witPath: wit,
+      witWorld: witText(),
       worldName: 'hello',
       // A handler that needs neither log, randomness, clocks nor outgoing calls imports none of them.
       disableFeatures: ['stdio', 'random', 'clocks', 'http', 'fetch-event'],
     });
-    // The stamp goes last, so that a build that was cut short is done again.
     writeFileSync(`${script}.wasm`, component);
     renameSync(`${script}.wasm`, wasm);
+    // Last, so that a build that was cut short is done again.
     writeFileSync(stamp, inputs);
   } finally {
     rmSync(script, { force: true });
@@ -45,18 +43,13 @@ async function toolchain() {
   if (nodeModule.stripTypeScriptTypes === undefined || nodeModule.registerHooks === undefined)
     fail(`Node ${process.version} cannot strip types from TypeScript`, 'Use Node 24');
   const tools = process.env.KASMCLOUD_WASM_TOOLS;
-  let parentURL =
-    tools === undefined ? import.meta.url : pathToFileURL(path.join(tools, 'package.json')).href;
-  const ours = nodeModule.registerHooks({
+  const parentURL = tools === undefined ? import.meta.url : pathToFileURL(path.join(tools, '/')).href;
+  const hook = nodeModule.registerHooks({
     resolve: (name, context, next) =>
       next(name, context.parentURL === import.meta.url ? { ...context, parentURL } : context),
   });
   try {
-    const { componentize } = await import('@bytecodealliance/componentize-js');
-    // The very copy of the shim that componentize-js uses.
-    parentURL = import.meta.resolve('@bytecodealliance/componentize-js');
-    const { _addPreopen: addPreopen } = await import('@bytecodealliance/preview2-shim/filesystem');
-    return { componentize, addPreopen };
+    return (await import('@bytecodealliance/componentize-js')).componentize;
   } catch (error) {
     if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
     return fail(
@@ -64,8 +57,20 @@ async function toolchain() {
       'Run `kasmcloud up` on this folder, which fetches it, or `npm install @bytecodealliance/componentize-js`',
     );
   } finally {
-    ours.deregister();
+    hook.deregister();
   }
+}
+
+/** All WIT packages in one text: the world, then each dependency as a block. */
+function witText() {
+  const deps = path.join(wit, 'deps');
+  const blocks = readdirSync(deps)
+    .filter((file) => file.endsWith('.wit'))
+    .map(
+      (file) =>
+        readFileSync(path.join(deps, file), 'utf8').replace(/^package (.+);$/m, 'package $1 {') + '}\n',
+    );
+  return [readFileSync(path.join(wit, 'hello.wit'), 'utf8'), ...blocks].join('\n');
 }
 
 function fail(message, remedy) {
