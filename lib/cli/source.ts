@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
 import { KasmError, messageOf } from '../base/errors';
+import type { NpmToolSet } from '../local/npm-tools';
 import { packageRoot } from '../local/package-root';
 
 /** Where the manifests of a lattice come from. */
@@ -15,6 +16,8 @@ export type Source =
       readonly cwd: string;
       /** A shell command, or a file for Node. */
       readonly run: { readonly shell: string } | { readonly file: string };
+      /** Sets of tools that it wants, e.g. `wasm` to build actors with. */
+      readonly tools: readonly NpmToolSet[];
     };
 
 const programs = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
@@ -31,7 +34,13 @@ export function locate(source: string): Source {
   if (stat.isDirectory()) return folder(source, source);
   const extension = path.extname(source);
   if (programs.includes(extension)) {
-    return { kind: 'program', label: source, cwd: process.cwd(), run: { file: path.resolve(source) } };
+    return {
+      kind: 'program',
+      label: source,
+      cwd: process.cwd(),
+      run: { file: path.resolve(source) },
+      tools: [],
+    };
   }
   if (manifests.includes(extension)) {
     return { kind: 'manifests', label: source, text: readFileSync(source, 'utf8') };
@@ -64,17 +73,33 @@ function folder(dir: string, label: string): Source {
       'Add one whose `app` runs your program, or name the program or manifests in it',
     );
   }
-  let app: unknown;
-  try {
-    app = (parse(readFileSync(file, 'utf8')) as { app?: unknown } | null)?.app;
-  } catch (cause) {
-    throw new KasmError(`${file} is not YAML: ${messageOf(cause)}`, undefined, { cause });
-  }
+  const { app, kasmcloud } = readConfig(file);
   if (typeof app !== 'string') {
     throw new KasmError(
       `${file} has no app: ${JSON.stringify(app)}`,
       'Set `app` to the command that synthesizes',
     );
   }
-  return { kind: 'program', label, cwd: path.resolve(dir), run: { shell: app } };
+  const tools = kasmcloud?.tools ?? [];
+  if (!Array.isArray(tools) || !tools.every((tool) => tool === 'wasm')) {
+    throw new KasmError(
+      `${file}: kasmcloud.tools is ${JSON.stringify(tools)}`,
+      'It is a list of sets of tools: [wasm]',
+    );
+  }
+  return { kind: 'program', label, cwd: path.resolve(dir), run: { shell: app }, tools };
+}
+
+/** What a cdk8s.yaml says; the key `kasmcloud` is ours. */
+interface Config {
+  readonly app?: unknown;
+  readonly kasmcloud?: { readonly tools?: unknown };
+}
+
+function readConfig(file: string): Config {
+  try {
+    return (parse(readFileSync(file, 'utf8')) as Config | null) ?? {};
+  } catch (cause) {
+    throw new KasmError(`${file} is not YAML: ${messageOf(cause)}`, undefined, { cause });
+  }
 }

@@ -1,6 +1,5 @@
 import { Installation } from '../local/installation';
 import { supervisedExitCode } from '../local/lifecycle';
-import { npmTools } from '../local/npm-tools';
 import { rolePrograms } from '../local/role-programs';
 import { AlreadySupervised, Supervisor } from '../local/supervisor';
 import { tool } from '../local/tool';
@@ -17,12 +16,11 @@ export interface SuperviseOptions extends CommonOptions {
 export async function supervise(options: SuperviseOptions): Promise<void> {
   const signal = onInterrupt('Stopped');
   const node = await tool('node');
-  const wasmTools = await npmTools('wasm');
   try {
     await Supervisor.run({
       installation: Installation.named(options.name),
       version: buildIdentity(),
-      roles: (platform) => rolePrograms(platform, { node, wasmTools, entry: commandFile() }),
+      roles: (platform) => rolePrograms(platform, { node, entry: commandFile() }),
       apiPort: options.apiPort,
       natsPort: options.natsPort,
       signal,

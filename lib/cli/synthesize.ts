@@ -11,8 +11,8 @@ import type { Source } from './source';
 export interface SynthesisTools {
   /** Node 24 or newer: runs TypeScript as it is. */
   readonly node: string;
-  /** Folder whose `node_modules` holds componentize-js. */
-  readonly wasmTools: string;
+  /** Folder whose `node_modules` holds componentize-js, for programs that build actors with it. */
+  readonly wasmTools?: string | undefined;
 }
 
 export interface SynthesisOptions {
@@ -44,7 +44,7 @@ export async function synthesize(
         // As `cdk8s synth` says where to write; its programs find our Node before any other.
         CDK8S_OUTDIR: out,
         PATH: `${path.dirname(tools.node)}${path.delimiter}${process.env['PATH'] ?? ''}`,
-        KASMCLOUD_WASM_TOOLS: tools.wasmTools,
+        ...(tools.wasmTools !== undefined && { KASMCLOUD_WASM_TOOLS: tools.wasmTools }),
       },
       signal,
       onLine: (line) => {

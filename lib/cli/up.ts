@@ -55,7 +55,8 @@ async function startAndSynthesize(
   signal: AbortSignal,
 ): Promise<KubeObject[]> {
   const tools = await platformTools(progress);
-  const wasmTools = await npmTools('wasm', { progress });
+  const wantsWasm = source?.kind === 'program' && source.tools.includes('wasm');
+  const wasmTools = wantsWasm ? await npmTools('wasm', { progress }) : undefined;
   const startUp = { update: (_text: string): void => undefined };
   const started = ensureRunning(installation, {
     command: [

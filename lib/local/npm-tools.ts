@@ -47,7 +47,10 @@ export async function npmTools(
       for (const file of ['package.json', 'package-lock.json']) {
         cpSync(path.join(sourceDir(set), file), path.join(dir, file));
       }
-      await runCommand('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: dir });
+      // Not `npm ci`: it refuses a lock file that lacks an optional package of any platform, and some were never published.
+      await runCommand('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+        cwd: dir,
+      });
     }),
   );
 }

@@ -7,8 +7,6 @@ export interface RoleOptions {
   readonly node: string;
   /** The `kasmcloud` command, a JavaScript file. */
   readonly entry: string;
-  /** Folder whose `node_modules` holds jco. */
-  readonly wasmTools: string;
 }
 
 /** The reconciler and one host, as processes of their own: each may die without the other. */
@@ -18,7 +16,7 @@ export function rolePrograms(platform: Platform, options: RoleOptions): ProgramS
 
 function role(platform: Platform, options: RoleOptions, name: 'host' | 'reconciler'): ProgramSpec {
   const { installation, controlPlane, nats } = platform;
-  const { node, entry, wasmTools } = options;
+  const { node, entry } = options;
   const dir = path.join(installation.dir, name);
   const tls = nats.client(name);
   return {
@@ -35,7 +33,6 @@ function role(platform: Platform, options: RoleOptions, name: 'host' | 'reconcil
       `--nats-key=${tls.key}`,
       ...(name === 'host' ? ['--host-name=local', `--data-dir=${dir}`] : []),
     ],
-    env: { KASMCLOUD_WASM_TOOLS: wasmTools },
     cwd: installation.dir,
     logFile: path.join(installation.logDir, `${name}.log`),
   };

@@ -11,7 +11,7 @@ export interface CommandOptions {
   readonly onLine?: (line: string) => void;
 }
 
-const tailBytes = 4000;
+const tailBytes = 2000;
 
 /** Runs a command to its end and returns its standard output. Throws with the end of what it printed when it fails. */
 export function runCommand(
