@@ -1,0 +1,64 @@
+import { KasmError } from '../../base/errors';
+
+/**
+ * Why a call failed.
+ *
+ * - `NoResponders`: nobody in the lattice serves that function
+ * - `Disconnected`: NATS is not connected, or was lost during the call
+ * - `DeadlineExceeded`: no result in time; whether the function ran is unknown
+ * - `Incomplete`: the peer ended a value before it was whole, which is how wRPC reports a failure on its side
+ * - `Refused`: the peer answered with an error status instead of accepting the call
+ * - `Malformed`: bytes from the peer are not a value of the expected type
+ * - `InvalidArgument`: a value given by this program is not of the expected type
+ * - `TooLarge`: a value or a stream's backlog is beyond a limit of this process
+ * - `Aborted`: this program gave up the call
+ */
+export type WrpcReason =
+  | 'NoResponders'
+  | 'Disconnected'
+  | 'DeadlineExceeded'
+  | 'Incomplete'
+  | 'Refused'
+  | 'Malformed'
+  | 'InvalidArgument'
+  | 'TooLarge'
+  | 'Aborted';
+
+/** A call that failed for a reason of the transport, not of the function: those are `WitError`s. */
+export class WrpcError extends KasmError {
+  override readonly name = 'WrpcError';
+
+  constructor(
+    readonly reason: WrpcReason,
+    message: string,
+    remedy?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, remedy, options);
+  }
+}
+
+/** The `err` case of a function that returns `result`: thrown by callers' stubs, and thrown by handlers to return it. */
+export class WitError<E = unknown> extends Error {
+  override readonly name = 'WitError';
+
+  constructor(
+    /** The error value, in the JavaScript form of its WIT type. */
+    readonly payload: E,
+  ) {
+    super(`The function returned an error: ${describe(payload)}`);
+  }
+}
+
+function describe(payload: unknown): string {
+  if (typeof payload === 'string') return payload;
+  const text = JSON.stringify(payload, (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  ) as string | undefined;
+  return text ?? 'no payload';
+}
+
+/** Whether something thrown carries a WIT error value, in whatever class. */
+export function isWitError(error: unknown): error is { payload: unknown } {
+  return typeof error === 'object' && error !== null && 'payload' in error;
+}
