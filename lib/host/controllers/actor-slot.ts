@@ -1,0 +1,213 @@
+import { createHash } from 'node:crypto';
+import { Backoff } from '../../base/backoff';
+import { messageOf, TerminalError } from '../../base/errors';
+import { log } from '../../base/log';
+import type { ActorSpec } from '../actor-runtime';
+import type { RegistryCredential } from '../images/credentials';
+import { ImagePullError } from '../images/errors';
+import { parseReference, type PullPolicy } from '../images/reference';
+import type { ImageStore, StoredImage } from '../images/store';
+import type { Values } from './config';
+import type { LocalActors, RunningActor, StartActor } from './local-actors';
+
+/** What the spec of an actor comes down to. */
+export interface WantedActor {
+  readonly namespace: string;
+  readonly componentId: string;
+  readonly lattice: string;
+  readonly image: string;
+  readonly pullPolicy: PullPolicy | undefined;
+  readonly credentials: readonly RegistryCredential[];
+  /** Pull Secrets that could not be read, for the message when the registry refuses. */
+  readonly pullProblems: readonly string[];
+  readonly limits: NonNullable<ActorSpec['limits']>;
+  readonly config: Values;
+  /** 0 stops the actor. */
+  readonly instances: number;
+}
+
+/** What runs. */
+export interface Running {
+  /** Hash of everything of the spec that only a new start can change. */
+  readonly identity: string;
+  readonly namespace: string;
+  readonly componentId: string;
+  readonly image: StoredImage;
+  readonly actor: RunningActor;
+  config: Values;
+  instances: number;
+}
+
+interface Failure {
+  readonly attempt: string;
+  readonly phase: 'pull' | 'start';
+  readonly error: unknown;
+  readonly retryAt: number;
+}
+
+export interface ActorSlotDeps {
+  readonly images: ImageStore;
+  readonly localActors: LocalActors;
+  readonly startActor: StartActor;
+  /** How long calls in flight may go on when an actor ends. */
+  readonly graceMs: () => number;
+}
+
+/** Waits between attempts to pull or start what failed for a reason that may pass. */
+const RETRY = { minMs: 1_000, maxMs: 60_000 };
+
+/**
+ * The one actor that runs for one object. A new image is started beside the old one, takes its calls over in one step, and only then is
+ * the old one drained; while the new one fails, the old one serves on. Instances and configuration change in place.
+ */
+export class ActorSlot {
+  private current: Running | undefined;
+  private failure: Failure | undefined;
+  private readonly backoff = new Backoff(RETRY);
+  private readonly drains = new Set<Promise<void>>();
+
+  constructor(private readonly deps: ActorSlotDeps) {}
+
+  get running(): Running | undefined {
+    return this.current;
+  }
+
+  /** What the last attempt failed at; undefined when it did not. */
+  get failedAt(): Failure['phase'] | undefined {
+    return this.failure?.phase;
+  }
+
+  /** Milliseconds until a failed attempt is worth repeating; undefined when only a change of the object can help. */
+  get retryInMs(): number | undefined {
+    const at = this.failure?.retryAt ?? Infinity;
+    return at === Infinity ? undefined : Math.max(0, at - performance.now());
+  }
+
+  /**
+   * Makes it run as wanted. What failed is not attempted again before its time, however often this is called, unless something that
+   * matters has changed.
+   * @throws the reason why it does not run as wanted
+   */
+  async bring(wanted: WantedActor, signal: AbortSignal): Promise<void> {
+    if (wanted.instances === 0) {
+      this.failure = undefined;
+      return this.retire();
+    }
+    const identity = hash(wanted.componentId, wanted.lattice, wanted.image, wanted.limits);
+    const isFile = parseReference(wanted.image).kind === 'file';
+    if (this.current?.identity === identity && !isFile) {
+      return this.adjust(this.current, wanted);
+    }
+    let attempt = hash(identity, wanted.pullPolicy, wanted.credentials);
+    let phase: Failure['phase'] = 'pull';
+    try {
+      // A file is looked at each time: a new build may take the place of one that failed.
+      const file = isFile ? asComponent(wanted.image, await this.deps.images.fetch(wanted.image)) : undefined;
+      attempt = hash(attempt, file?.digest);
+      if (
+        file !== undefined &&
+        this.current?.identity === identity &&
+        this.current.image.digest === file.digest
+      ) {
+        return this.adjust(this.current, wanted);
+      }
+      if (this.failure?.attempt === attempt && performance.now() < this.failure.retryAt)
+        throw this.failure.error;
+      const image = file ?? (await this.pull(wanted, signal));
+      phase = 'start';
+      await this.replace(identity, wanted, image);
+      this.failure = undefined;
+      this.backoff.reset();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error !== this.failure?.error) {
+        if (attempt !== this.failure?.attempt) this.backoff.reset();
+        const retryAt = error instanceof TerminalError ? Infinity : performance.now() + this.backoff.next();
+        this.failure = { attempt, phase, error, retryAt };
+      }
+      throw error;
+    }
+  }
+
+  /** Takes the actor out of service and lets it finish its calls in the background. */
+  retire(): void {
+    const old = this.current;
+    this.current = undefined;
+    if (old === undefined) return;
+    this.deps.localActors.remove(old.namespace, old.componentId, old.actor);
+    this.drain(old);
+  }
+
+  /** Resolves when everything that was retired has ended. */
+  async drained(): Promise<void> {
+    await Promise.all(this.drains);
+  }
+
+  private async pull(wanted: WantedActor, signal: AbortSignal): Promise<StoredImage> {
+    const { pullPolicy, credentials, pullProblems } = wanted;
+    try {
+      const image = await this.deps.images.fetch(wanted.image, { pullPolicy, credentials, signal });
+      return asComponent(wanted.image, image);
+    } catch (error) {
+      const refused = error instanceof ImagePullError && error.reason === 'ImagePullUnauthorized';
+      if (!refused || pullProblems.length === 0) throw error;
+      const message = `${error.message}. spec.imagePullSecrets: ${pullProblems.join('; ')}`;
+      throw new ImagePullError(error.reason, message, undefined, { cause: error });
+    }
+  }
+
+  private async replace(identity: string, wanted: WantedActor, image: StoredImage): Promise<void> {
+    const { namespace, componentId, lattice, limits, config, instances } = wanted;
+    const actor = await this.deps.startActor({
+      id: componentId,
+      lattice,
+      wasm: image.path,
+      digest: image.digest,
+      instances,
+      limits,
+      config,
+    });
+    const old = this.current;
+    this.current = { identity, namespace, componentId, image, config, actor, instances };
+    this.deps.localActors.set(namespace, componentId, actor);
+    log.info({ actor: `${namespace}/${componentId}`, image: image.resolved, instances }, 'Started actor');
+    if (old === undefined) return;
+    this.deps.localActors.remove(old.namespace, old.componentId, old.actor);
+    this.drain(old);
+  }
+
+  /** Changes in place what can be. */
+  private adjust(running: Running, { instances, config }: WantedActor): void {
+    this.failure = undefined;
+    if (running.instances !== instances) running.actor.resize(instances);
+    running.instances = instances;
+    if (hash(running.config) !== hash(config)) running.actor.configure(config);
+    running.config = config;
+  }
+
+  private drain({ actor, namespace, componentId, image }: Running): void {
+    const drain = actor
+      .stop(this.deps.graceMs())
+      .catch((error: unknown) =>
+        log.error(
+          { actor: `${namespace}/${componentId}`, image: image.resolved, error: messageOf(error) },
+          'Could not stop an actor cleanly',
+        ),
+      )
+      .finally(() => this.drains.delete(drain));
+    this.drains.add(drain);
+  }
+}
+
+function asComponent(name: string, image: StoredImage): StoredImage {
+  if (image.kind === 'component') return image;
+  throw new TerminalError(
+    'InvalidImage',
+    `Image ${name} is not a component (${image.mediaType})`,
+    'An actor needs a WebAssembly component; a provider archive belongs into a WasmCloudProvider',
+  );
+}
+
+function hash(...parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}

@@ -1,0 +1,75 @@
+import type {
+  WasmCloudActor,
+  WasmCloudHost,
+  WasmCloudLattice,
+  WasmCloudLink,
+  WasmCloudProvider,
+} from '../../api';
+import { LATTICE_NAME } from '../../api';
+import type { KubeClient } from '../../kube';
+import type { ImageStore } from '../images/store';
+import type { LocalActors } from './local-actors';
+import type { Mirror } from './mirror';
+import type { References } from './references';
+
+/** What the controllers of one host share. */
+export interface HostContext {
+  readonly client: KubeClient;
+  readonly hostName: string;
+  /** At which this host can be reached, best first; never empty. */
+  readonly addresses: readonly string[];
+  /** Secret of this host, for hashes that nobody else can compute. */
+  readonly hashKey: string;
+  /** The WasmCloudHost that this process is. */
+  readonly host: Mirror<WasmCloudHost>;
+  /** What is bound to this host. */
+  readonly actors: Mirror<WasmCloudActor>;
+  readonly providers: Mirror<WasmCloudProvider>;
+  /** All of the lattices that this host serves. */
+  readonly links: Mirror<WasmCloudLink>;
+  readonly lattices: Mirror<WasmCloudLattice>;
+  readonly references: References;
+  readonly images: ImageStore;
+  readonly localActors: LocalActors;
+}
+
+/** Index of actors and providers by {@link componentKey}. */
+export const BY_COMPONENT = 'component';
+/** Index of links by the {@link componentKey} of their source or target. */
+export const BY_SOURCE = 'source';
+export const BY_TARGET = 'target';
+
+/** A component id with its namespace. */
+export function componentKey(namespace: string | undefined, id: string): string {
+  return `${namespace ?? ''}/${id}`;
+}
+
+/** The id that an actor or provider has in its lattice. */
+export function componentIdOf(object: WasmCloudActor | WasmCloudProvider): string {
+  return object.spec.componentId ?? object.metadata.name;
+}
+
+/** Id in the lattice, with the namespace. */
+export function componentKeyOf(object: WasmCloudActor | WasmCloudProvider): string {
+  return componentKey(object.metadata.namespace, componentIdOf(object));
+}
+
+/** Settings of the lattice that a namespace is. */
+export function latticeOf(context: HostContext, namespace: string): WasmCloudLattice | undefined {
+  return context.lattices.get(`${namespace}/${LATTICE_NAME}`);
+}
+
+/** How long calls in flight may go on when something is stopped. */
+export function graceMs(context: HostContext): number {
+  return (context.host.get(context.hostName)?.spec.drain?.graceSeconds ?? 30) * 1000;
+}
+
+/** Whether an object asks this host to run it. */
+export function isOurs(object: WasmCloudActor | WasmCloudProvider | undefined, hostName: string): boolean {
+  return (
+    object !== undefined &&
+    object.spec.host === hostName &&
+    object.spec.managementPolicy !== 'Observe' &&
+    object.metadata.deletionTimestamp === undefined
+  );
+}

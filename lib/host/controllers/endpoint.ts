@@ -1,0 +1,11 @@
+/** `host:port` of a listener's URL, with an address of the host in place of one that stands for all of them. */
+export function endpointOf(url: string, hostAddress: string): string {
+  const { hostname, port } = new URL(url);
+  const isWildcard = hostname === '0.0.0.0' || hostname === '[::]';
+  const address = isWildcard ? bracketed(hostAddress) : hostname;
+  return `${address}:${port || '80'}`;
+}
+
+function bracketed(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ActorSpec } from '../actor-runtime';
+
+/** A component that runs on this host: what the rest of the host needs of an `ActorRuntime`. */
+export interface RunningActor {
+  /** WIT interfaces, e.g. `wasi:http/incoming-handler@0.2.0`. */
+  readonly imports: readonly string[];
+  readonly exports: readonly string[];
+  /** Whether a call would be served now. */
+  readonly ready: boolean;
+  /** Lets the component answer an HTTP request; rejects when there is no answer. */
+  handleHttp(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Changes how many calls are served at a time. */
+  resize(instances: number): void;
+  /** Gives running instances a new configuration. */
+  configure(config: Readonly<Record<string, string>>): void;
+  /** Takes no more calls, lets those in flight end for at most so many milliseconds, and frees everything. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Starts a component; resolves when it can take calls. */
+export type StartActor = (spec: ActorSpec) => Promise<RunningActor>;
+
+type Listener = (namespace: string, componentId: string) => void;
+
+/** Who serves which component id on this host now. Replacing one actor by another is one step: no call finds nobody. */
+export class LocalActors {
+  private readonly actors = new Map<string, RunningActor>();
+  private readonly listeners = new Set<Listener>();
+
+  find(namespace: string, componentId: string): RunningActor | undefined {
+    return this.actors.get(`${namespace}/${componentId}`);
+  }
+
+  set(namespace: string, componentId: string, actor: RunningActor): void {
+    this.actors.set(`${namespace}/${componentId}`, actor);
+    this.emit(namespace, componentId);
+  }
+
+  /** Removes `actor`, unless another one has taken its place already. */
+  remove(namespace: string, componentId: string, actor: RunningActor): void {
+    const key = `${namespace}/${componentId}`;
+    if (this.actors.get(key) !== actor) return;
+    this.actors.delete(key);
+    this.emit(namespace, componentId);
+  }
+
+  /** Calls `listener` whenever somebody else, or nobody any more, serves a component id. */
+  subscribe(listener: Listener): void {
+    this.listeners.add(listener);
+  }
+
+  private emit(namespace: string, componentId: string): void {
+    for (const listener of this.listeners) listener(namespace, componentId);
+  }
+}
