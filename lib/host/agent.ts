@@ -1,0 +1,151 @@
+import {
+  EVERY_LATTICE,
+  hostLeaseName,
+  labels,
+  labelValue,
+  SYSTEM_NAMESPACE,
+  WasmCloudActorResource,
+  WasmCloudHostResource,
+  WasmCloudLatticeResource,
+  WasmCloudLinkResource,
+  WasmCloudProviderResource,
+} from '../api';
+import { messageOf } from '../base/errors';
+import { log } from '../base/log';
+import { type KubeClient, LeaseKeeper } from '../kube';
+import { type HostIdentity, type NatsState, Registration } from './agent-registration';
+import { ActorController } from './controllers/actors';
+import type { StartBuiltin } from './controllers/builtin-provider';
+import {
+  BY_COMPONENT,
+  BY_SOURCE,
+  BY_TARGET,
+  componentKey,
+  componentKeyOf,
+  type HostContext,
+} from './controllers/context';
+import { LocalActors, type StartActor } from './controllers/local-actors';
+import { Mirror } from './controllers/mirror';
+import { ProviderController } from './controllers/providers';
+import { References } from './controllers/references';
+import type { ImageStore } from './images/store';
+
+export interface HostAgentOptions {
+  readonly client: KubeClient;
+  readonly identity: HostIdentity;
+  /** Secret of this host, for hashes that nobody else can compute. */
+  readonly hashKey: string;
+  readonly images: ImageStore;
+  readonly startActor: StartActor;
+  /** Providers that are part of the host, by the name in `builtin://NAME`. */
+  readonly builtins: Readonly<Record<string, StartBuiltin>>;
+  /** The connection to NATS; see {@link HostAgent.changed}. */
+  readonly nats: () => NatsState;
+  /** Called once when the host may not go on: another process has taken its name. */
+  readonly onLost: (error: Error) => void;
+}
+
+/** Time to write the last status. */
+const FAREWELL_MS = 3_000;
+
+/**
+ * The host as the API server knows it: registers itself, keeps its Lease, and runs what is bound to it. While the API server is away
+ * everything runs on.
+ */
+export class HostAgent {
+  private readonly context: HostContext;
+  private readonly registration: Registration;
+  private readonly lease: LeaseKeeper;
+  private readonly actors: ActorController;
+  private readonly providers: ProviderController;
+  private readonly stopping = new AbortController();
+  private serving = false;
+
+  constructor(private readonly options: HostAgentOptions) {
+    const { client, identity, hashKey, images, nats } = options;
+    const { name, lattices, addresses } = identity;
+    const namespaces = lattices.includes(EVERY_LATTICE) ? undefined : lattices;
+    const bound = { fieldSelector: `spec.host=${name}`, indexes: { [BY_COMPONENT]: single(componentKeyOf) } };
+    this.context = {
+      client,
+      hostName: name,
+      addresses,
+      hashKey,
+      images,
+      host: new Mirror(client, WasmCloudHostResource, undefined, { fieldSelector: `metadata.name=${name}` }),
+      actors: new Mirror(client, WasmCloudActorResource, namespaces, bound),
+      providers: new Mirror(client, WasmCloudProviderResource, namespaces, bound),
+      links: new Mirror(client, WasmCloudLinkResource, namespaces, {
+        indexes: {
+          [BY_SOURCE]: ({ metadata, spec }) => [componentKey(metadata.namespace, spec.source)],
+          [BY_TARGET]: ({ metadata, spec }) => [componentKey(metadata.namespace, spec.target)],
+        },
+      }),
+      lattices: new Mirror(client, WasmCloudLatticeResource, namespaces),
+      references: new References(client),
+      localActors: new LocalActors(),
+    };
+    this.registration = new Registration(identity, { ...this.context, nats });
+    this.lease = new LeaseKeeper(client, {
+      namespace: SYSTEM_NAMESPACE,
+      name: hostLeaseName(name),
+      identity: identity.hostId,
+      labels: { [labels.host]: labelValue(name) },
+      onLost: options.onLost,
+    });
+    this.actors = new ActorController(this.context, options.startActor);
+    this.providers = new ProviderController(this.context, options.builtins);
+  }
+
+  /** Whether the host runs what is bound to it. */
+  get ready(): boolean {
+    return this.serving;
+  }
+
+  /**
+   * Resolves when the host is registered and takes what is bound to it, however long the API server is away.
+   * @throws TerminalError `LeaseHeld` when another process goes by its name
+   */
+  async start(): Promise<void> {
+    const { signal } = this.stopping;
+    await this.lease.start();
+    for (const mirror of this.mirrors()) mirror.start();
+    this.registration.start();
+    this.actors.start();
+    this.providers.start();
+    for (const mirror of this.mirrors()) await mirror.synced(signal);
+    this.serving = true;
+    this.registration.ready();
+    const { name, hostId, lattices } = this.options.identity;
+    log.info({ host: name, hostId, lattices }, 'Host is ready');
+  }
+
+  /** Something that the host's status tells of has changed. */
+  changed(): void {
+    this.registration.changed();
+  }
+
+  /** Takes nothing new, lets calls in flight end within the host's time of grace, signs off, and ends. */
+  async stop(): Promise<void> {
+    this.serving = false;
+    this.stopping.abort(new Error('The host stops'));
+    await this.registration.shutDown(AbortSignal.timeout(FAREWELL_MS)).catch((error: unknown) => {
+      log.warn({ error: messageOf(error) }, 'Could not report the shutdown');
+    });
+    // Providers first: they stop to accept, and what they have accepted still finds its actor.
+    await this.providers.stop();
+    await this.actors.stop();
+    await this.context.references.stop();
+    for (const mirror of this.mirrors()) await mirror.stop();
+    await this.lease.stop({ remove: true });
+  }
+
+  private mirrors(): Mirror<never>[] {
+    const { host, actors, providers, links, lattices } = this.context;
+    return [host, actors, providers, links, lattices] as unknown as Mirror<never>[];
+  }
+}
+
+function single<T>(of: (object: T) => string): (object: T) => string[] {
+  return (object) => [of(object)];
+}

@@ -1,0 +1,204 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import {
+  conditionOf,
+  type Condition,
+  type Conditioned,
+  type KubeObject,
+  NamespaceResource,
+  type ObjectKey,
+  type ResourceType,
+} from '../../lib/api';
+import { TerminalError } from '../../lib/base/errors';
+import type { ActorSpec } from '../../lib/host/actor-runtime';
+import { HostAgent } from '../../lib/host/agent';
+import type { HostIdentity } from '../../lib/host/agent-registration';
+import { builtinProviders } from '../../lib/host/controllers/builtin-provider';
+import type { RunningActor } from '../../lib/host/controllers/local-actors';
+import { ImageStore } from '../../lib/host/images/store';
+import { KubeClient, loadConnection } from '../../lib/kube';
+
+/** An actor without a component: it answers what it was started with. */
+export class FakeActor implements RunningActor {
+  readonly imports = ['wasi:config/runtime@0.2.0-draft'];
+  readonly exports = ['wasi:http/incoming-handler@0.2.2'];
+  ready = true;
+  stopped = false;
+  instances: number;
+  config: ActorSpec['config'];
+
+  constructor(readonly spec: ActorSpec) {
+    this.instances = spec.instances;
+    this.config = spec.config;
+  }
+
+  async handleHttp(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.stopped) throw new Error('called after it was stopped');
+    response.end(JSON.stringify({ digest: this.spec.digest, config: this.config }));
+  }
+
+  resize(instances: number): void {
+    this.instances = instances;
+  }
+
+  configure(config: ActorSpec['config']): void {
+    this.config = config;
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+  }
+}
+
+/** A host with fake actors on the real API server. */
+export class TestHost {
+  /** Every actor that was started, in order. */
+  readonly started: FakeActor[] = [];
+  /** Digests that do not start. */
+  readonly broken = new Set<string>();
+  /** Attempts to start, those that failed included. */
+  attempts = 0;
+  lost: Error | undefined;
+
+  private constructor(
+    readonly agent: HostAgent,
+    readonly identity: HostIdentity,
+    private readonly images: ImageStore,
+  ) {}
+
+  static async start(client: KubeClient, dir: string, identity: Partial<HostIdentity>): Promise<TestHost> {
+    const whole: HostIdentity = {
+      name: 'host',
+      hostId: `N${'A'.repeat(55)}`,
+      lattices: ['*'],
+      labels: {},
+      version: '0.0.0-test',
+      nodeName: 'node',
+      addresses: ['127.0.0.1'],
+      ...identity,
+    };
+    const images = new ImageStore({ dir: path.join(dir, `images-${whole.name}`), allowFileLoad: true });
+    const agent: HostAgent = new HostAgent({
+      client,
+      identity: whole,
+      hashKey: 'key',
+      images,
+      startActor: async (spec) => host.startActor(spec),
+      builtins: builtinProviders,
+      nats: () => ({ connected: true }),
+      onLost: (error) => (host.lost = error),
+    });
+    const host: TestHost = new TestHost(agent, whole, images);
+    await agent.start();
+    return host;
+  }
+
+  /** What serves now. */
+  running(id: string): FakeActor[] {
+    return this.started.filter(({ spec, stopped }) => spec.id === id && !stopped);
+  }
+
+  async stop(): Promise<void> {
+    await this.agent.stop();
+    this.images.close();
+  }
+
+  private startActor(spec: ActorSpec): FakeActor {
+    this.attempts++;
+    if (this.broken.has(spec.digest))
+      throw new TerminalError('InvalidComponent', `${spec.digest} is broken`, 'Build it again');
+    const actor = new FakeActor(spec);
+    this.started.push(actor);
+    return actor;
+  }
+}
+
+export interface Bench {
+  readonly client: KubeClient;
+  readonly dir: string;
+  /** Makes a namespace of its own for a test. */
+  namespace(): Promise<string>;
+  /** Starts a host that ends with the test. */
+  host(identity?: Partial<HostIdentity>): Promise<TestHost>;
+  /** Writes a file that passes for a component and returns its image. */
+  component(name: string, content?: string): Promise<string>;
+}
+
+/** What each test of the host needs; registers its own set-up and clean-up with jest. */
+export function bench(): Bench {
+  let client: KubeClient | undefined;
+  let dir = '';
+  let serial = 0;
+  const hosts: TestHost[] = [];
+  const namespaces: string[] = [];
+
+  beforeAll(async () => {
+    const kubeconfig = process.env['KASMCLOUD_TEST_KUBECONFIG'];
+    client = new KubeClient(await loadConnection({ kubeconfig }));
+    dir = await mkdtemp(path.join(tmpdir(), 'host-agent-'));
+  });
+  afterEach(async () => {
+    for (const host of hosts.splice(0)) await host.stop();
+    for (const name of namespaces.splice(0)) await client?.delete(NamespaceResource, { name });
+  });
+  afterAll(async () => {
+    client?.connection.close();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  return {
+    get client() {
+      return client!;
+    },
+    get dir() {
+      return dir;
+    },
+    namespace: async () => {
+      const name = `host-agent-${process.pid}-${serial++}`;
+      await client!.create(NamespaceResource, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+      namespaces.push(name);
+      return name;
+    },
+    host: async (identity = {}) => {
+      const host = await TestHost.start(client!, dir, {
+        name: `test-${process.pid}-${serial++}`,
+        ...identity,
+      });
+      hosts.push(host);
+      return host;
+    },
+    component: async (name, content = name) => {
+      const file = path.join(dir, `${name}.wasm`);
+      await writeFile(file, `\0asm${content}`);
+      return `file://${file}`;
+    },
+  };
+}
+
+/** Waits until `probe` returns something without throwing, and returns that. */
+export async function eventually<T>(probe: () => Promise<T> | T, timeoutMs = 15_000): Promise<T> {
+  for (const deadline = Date.now() + timeoutMs; ;) {
+    try {
+      return await probe();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** Waits until a condition of an object has this status (and reason), and returns the object. */
+export function untilCondition<T extends KubeObject & Conditioned>(
+  client: KubeClient,
+  type: ResourceType<T>,
+  key: ObjectKey,
+  expected: Partial<Condition>,
+): Promise<T> {
+  return eventually(async () => {
+    const object = await client.get(type, key);
+    expect(conditionOf(object, expected.type ?? 'Ready')).toMatchObject(expected);
+    return object;
+  });
+}
