@@ -13,10 +13,17 @@ export function reportError(error: unknown, verbose: boolean): number {
     process.stderr.write(`${error.message}\n`);
     return interruptedExitCode;
   }
-  process.stderr.write(`error: ${messageOf(error)}\n`);
   const expected = error instanceof KasmError;
+  process.stderr.write(`error: ${expected ? withRemedyBelow(error) : messageOf(error)}\n`);
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   else if (!expected)
     process.stderr.write('This is not an error that was foreseen; -v shows where it comes from\n');
   return 1;
+}
+
+/** The message, and what to do about it on a line of its own. */
+function withRemedyBelow(error: KasmError): string {
+  const message = messageOf(error);
+  const inline = error.remedy === undefined ? '' : `. ${error.remedy}`;
+  return inline === '' ? message : message.replace(inline, () => `\n${error.remedy}`);
 }

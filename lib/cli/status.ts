@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   WasmCloudActorResource,
   WasmCloudDistributionResource,
@@ -7,9 +8,9 @@ import {
   type KubeObject,
   type ResourceType,
 } from '../api';
-import { KubeClient, isApiError, loadConnection, type Table } from '../kube';
-import { ConnectionError } from '../kube';
+import { ConnectionError, KubeClient, isApiError, type Table } from '../kube';
 import { Installation, type InstallationState } from '../local/installation';
+import { ownConnection } from '../local/own-connection';
 import type { CommonOptions } from './main';
 import { print } from './output';
 import { renderTable } from './table';
@@ -90,8 +91,9 @@ interface LatticeReport {
 }
 
 async function readLattice(installation: Installation, options: StatusOptions): Promise<LatticeReport> {
+  if (!existsSync(installation.kubeconfig)) return { unreachable: 'it is not there yet' };
   try {
-    const connection = await loadConnection({ kubeconfig: installation.kubeconfig });
+    const connection = ownConnection(installation.kubeconfig);
     const client = new KubeClient(connection);
     try {
       const entries = Object.entries(kinds);

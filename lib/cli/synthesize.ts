@@ -49,7 +49,7 @@ export async function synthesize(
       signal,
       onLine: (line) => {
         onLine?.(line);
-        if (line.trim() !== '') step.update(`Synthesizing ${source.label}: ${line}`);
+        if (line.trim() !== '') step.update(line);
       },
     });
     const files = readdirSync(out, { recursive: true, encoding: 'utf8' })

@@ -1,10 +1,11 @@
 import type { KubeObject } from '../api';
 import { KasmError, messageOf } from '../base/errors';
 import { sleep } from '../base/sleep';
-import { KubeClient, loadConnection } from '../kube';
+import { KubeClient } from '../kube';
 import { Installation } from '../local/installation';
 import { ensureRunning, stop } from '../local/lifecycle';
 import { npmTools } from '../local/npm-tools';
+import { ownConnection } from '../local/own-connection';
 import { during, progressTo, type Progress } from '../local/progress';
 import { platformTools } from '../local/tool';
 import { toolVariable } from '../local/tool-specs';
@@ -35,7 +36,7 @@ export async function up(name: string | undefined, options: UpOptions): Promise<
   const signal = onInterrupt(`Interrupted; what runs goes on running. \`kasmcloud down\` stops it`);
   try {
     const objects = await startAndSynthesize(installation, source, options, progress, signal);
-    const connection = await loadConnection({ kubeconfig: installation.kubeconfig });
+    const connection = ownConnection(installation.kubeconfig);
     try {
       await deploy(new KubeClient(connection), installation, objects, options, progress, signal);
     } finally {
@@ -171,7 +172,7 @@ async function ask(
         if (answer.status === '200') return answer.body;
         if (Date.now() > deadline)
           throw new KasmError(`${url} does not answer 200: ${answer.status}`, answer.body);
-        step.update(`GET ${url}: ${answer.status}`);
+        step.update(answer.status);
         await sleep(200, signal);
       }
     });

@@ -52,9 +52,7 @@ export async function waitReady(
         'Everything stays as it is: mend it and run `kasmcloud up` again, or see `kasmcloud logs`',
       );
     }
-    step.update(
-      `Waiting for Ready, ${total - waiting.length} of ${total}: ${reasons.at(crashes.length > 0 ? -1 : 0)}`,
-    );
+    step.update(`${total - waiting.length} of ${total}; ${reasons.at(crashes.length > 0 ? -1 : 0)}`);
   }
 }
 

@@ -31,7 +31,6 @@ export async function buildCommands(module: GoModule, progress: Progress): Promi
   return during(progress, text, (step) =>
     cached(keyOf(module), step, async (dir) => {
       await needToolchain(module);
-      step.update(text);
       await runCommand(
         'go',
         [

@@ -46,15 +46,13 @@ export async function ensureRunning(
     const state = installation.readState();
     if (state?.supervisor.pid === holder.pid && state.supervisor.started === holder.started) {
       if (state.version !== options.version && state.phase === 'running') {
-        options.step.update(`Replacing version ${state.version}`);
+        options.step.update(`replacing version ${state.version}`);
         await stop(installation);
         continue;
       }
       if (state.phase === 'running') return { state, started };
       options.step.update(
-        state.phase === 'starting'
-          ? `Starting ${waitedFor(state)}`
-          : `Waiting for process ${holder.pid}, which stops`,
+        state.phase === 'starting' ? waitedFor(state) : `process ${holder.pid} has not stopped yet`,
       );
     }
     await sleep(pollMs, options.signal);
@@ -131,7 +129,7 @@ async function launch(
         );
       }
       if (own?.phase === 'running') return true;
-      if (own !== undefined) step.update(`Starting ${waitedFor(own)}`);
+      if (own !== undefined) step.update(waitedFor(own));
     }
   } finally {
     signal.removeEventListener('abort', abandon);
@@ -141,5 +139,5 @@ async function launch(
 /** What a starting supervisor waits for, for people. */
 function waitedFor({ programs }: InstallationState): string {
   const starting = Object.entries(programs).filter(([, { state }]) => state !== 'running');
-  return starting.map(([name]) => name).join(', ') || 'up';
+  return starting.map(([name]) => name).join(', ') || "the lattice's kinds";
 }

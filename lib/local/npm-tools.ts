@@ -43,7 +43,6 @@ export async function npmTools(
   const text = `Installing ${descriptions[set]} (once)`;
   return during(progress, text, (step) =>
     cached(keyOf(set), step, async (dir) => {
-      step.update(text);
       for (const file of ['package.json', 'package-lock.json']) {
         cpSync(path.join(sourceDir(set), file), path.join(dir, file));
       }

@@ -6,8 +6,8 @@ export interface Progress {
 
 /** A step that runs. */
 export interface Step {
-  /** Replaces what is shown, e.g. with what is being waited for. */
-  update(text: string): void;
+  /** Adds to what is shown, e.g. what is being waited for. */
+  update(detail: string): void;
   /** Ends the step well. @param text What is shown in its place. @default the text of the step */
   done(text?: string): void;
   /** Ends the step badly; the error itself is the caller's to report. */
@@ -23,6 +23,8 @@ export interface ProgressStream {
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const spinMs = 100;
+/** Least time between two lines about one step, where each line stays. */
+const quietMs = 5000;
 
 /** Says nothing. */
 export const silent: Progress = { step: () => ({ update() {}, done() {}, fail() {} }) };
@@ -64,18 +66,19 @@ function elapsed(sinceMs: number): string {
 
 class PlainStep implements Step {
   private readonly since = Date.now();
+  private shown = { detail: '', at: this.since };
 
   constructor(
     private readonly stream: ProgressStream,
-    private text: string,
+    private readonly text: string,
   ) {
     this.stream.write(`${text} ...\n`);
   }
 
-  update(text: string): void {
-    if (text === this.text) return;
-    this.text = text;
-    this.stream.write(`${text} ...\n`);
+  update(detail: string): void {
+    if (detail === this.shown.detail || Date.now() - this.shown.at < quietMs) return;
+    this.shown = { detail, at: Date.now() };
+    this.stream.write(`${this.text}: ${detail}${elapsed(this.since)}\n`);
   }
 
   done(text = this.text): void {
@@ -90,18 +93,19 @@ class PlainStep implements Step {
 class SpinningStep implements Step {
   private readonly since = Date.now();
   private readonly timer: NodeJS.Timeout;
+  private detail = '';
   private frame = 0;
 
   constructor(
     private readonly stream: ProgressStream,
-    private text: string,
+    private readonly text: string,
   ) {
     this.timer = setInterval(() => this.draw(), spinMs).unref();
     this.draw();
   }
 
-  update(text: string): void {
-    this.text = text;
+  update(detail: string): void {
+    this.detail = `: ${detail}`;
     this.draw();
   }
 
@@ -119,7 +123,7 @@ class SpinningStep implements Step {
   }
 
   private draw(): void {
-    const line = `${frames[this.frame++ % frames.length]} ${this.text}${elapsed(this.since)}`;
+    const line = `${frames[this.frame++ % frames.length]} ${this.text}${elapsed(this.since)}${this.detail}`;
     // A wrapped line could not be taken back: it is cut at the width of the terminal.
     this.stream.write(`\r\x1b[K${line.slice(0, (this.stream.columns ?? 80) - 1)}`);
   }

@@ -2,12 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { KasmError, messageOf } from '../base/errors';
 import { log } from '../base/log';
 import { sleep } from '../base/sleep';
-import { KubeClient, loadConnection } from '../kube';
+import { KubeClient } from '../kube';
 import { bootstrap } from './bootstrap';
 import { startControlPlane, type ControlPlane } from './control-plane';
 import type { Installation, InstallationState } from './installation';
 import { Keeper, type ProgramListener, type ProgramSpec, type ProgramStatus } from './keeper';
 import { startNats, type Nats } from './nats';
+import { ownConnection } from './own-connection';
 import { identify, isAlive, signalGroup, type ProcessIdentity } from './process-identity';
 
 /** What the KasmCloud roles need to find each other. */
@@ -116,7 +117,7 @@ export class Supervisor {
     );
     this.write({ ports: { apiServer: controlPlane.port, nats: nats.port } });
 
-    const connection = await loadConnection({ kubeconfig: controlPlane.kubeconfig('admin') });
+    const connection = ownConnection(controlPlane.kubeconfig('admin'));
     await bootstrap(new KubeClient(connection));
     connection.close();
 

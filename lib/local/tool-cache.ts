@@ -35,7 +35,7 @@ export async function cached(
   const lock = new FileLock(path.join(cacheDir(), '.locks', key));
   while (!lock.tryAcquire()) {
     const holder = lock.holder();
-    if (holder) step.update(`Waiting for process ${holder.pid}, which prepares ${key}`);
+    if (holder) step.update(`process ${holder.pid} is at it`);
     await sleep(500);
   }
   try {
