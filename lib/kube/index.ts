@@ -15,6 +15,7 @@ export {
 } from './client';
 export { type Connection, type ConnectionOptions, type Credentials, loadConnection } from './connection';
 export { keyOf, parseKey } from './key';
+export { ensureNamespace } from './namespace';
 export { type Change, Reflector, type ReflectorOptions, type Subscriber } from './reflector';
 export { Store } from './store';
 export { watch, type WatchEvent, type WatchOptions } from './watch';

@@ -54,6 +54,7 @@ export class Reflector<T extends KubeObject> {
   private readonly backoff: Backoff;
   private readonly firstList: Promise<void>;
   private markSynced!: () => void;
+  private listed = false;
   private running: Promise<void> | undefined;
   private liveSince: number | undefined;
 
@@ -84,6 +85,11 @@ export class Reflector<T extends KubeObject> {
         resolve();
       });
     });
+  }
+
+  /** Whether the set has been listed once. */
+  get hasSynced(): boolean {
+    return this.listed;
   }
 
   /** Ends the mirroring for good; the objects stay readable. */
@@ -181,6 +187,7 @@ export class Reflector<T extends KubeObject> {
       if (object !== undefined) this.emit({ type: 'DELETED', object });
     }
     for (const object of items) this.keep(object);
+    this.listed = true;
     this.markSynced();
     return resourceVersion;
   }

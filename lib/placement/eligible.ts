@@ -12,12 +12,10 @@ const no = (reason: string): Verdict => ({ ok: false, reason });
 
 /** Whether a host that carries `load` already can take what has these requirements. */
 export function eligible(host: WasmCloudHost, requirements: Requirements, load: Load): Verdict {
-  const { lattices, unschedulable, taints, capacity } = host.spec;
+  const { unschedulable, taints, capacity } = host.spec;
   const { lattice, hostSelector, tolerations } = requirements;
   // What people chose comes before what happened to the host: it is what they have to change.
-  if (!lattices.includes(lattice) && !lattices.includes(EVERY_LATTICE)) {
-    return no(`not serving lattice ${lattice}`);
-  }
+  if (!serves(host, lattice)) return no(`not serving lattice ${lattice}`);
   if (!matchesSelector(hostSelector, effectiveLabels(host))) return no('not matching hostSelector');
   if (host.metadata.deletionTimestamp !== undefined) return no('being deleted');
   if (unschedulable) return no('cordoned');
@@ -26,6 +24,11 @@ export function eligible(host: WasmCloudHost, requirements: Requirements, load: 
   if (conditionOf(host, conditionTypes.ready)?.status !== 'True') return no('not ready');
   const full = exceeded(capacity, addLoad(load, requirements.load), requirements.load);
   return full === undefined ? yes : no(`without free capacity for ${full}`);
+}
+
+/** Whether a host runs what belongs to the lattice of a namespace. */
+export function serves({ spec }: WasmCloudHost, namespace: string | undefined): boolean {
+  return spec.lattices.some((lattice) => lattice === EVERY_LATTICE || lattice === namespace);
 }
 
 /** The labels that placement goes by: those that the host reports, with those that people gave it over them. */

@@ -1,5 +1,5 @@
 export { choose, type Choice } from './choose';
-export { effectiveLabels, eligible, type Verdict } from './eligible';
+export { effectiveLabels, eligible, serves, type Verdict } from './eligible';
 export { addLoad, type Load, loadOf, noLoad, type Requirements, requirementsOf } from './requirements';
 export { type Labels, matchesSelector } from './selector';
 export { formatTaint, tolerates, untolerated } from './taints';

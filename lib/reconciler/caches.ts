@@ -1,0 +1,103 @@
+import {
+  type KubeObject,
+  type Lease,
+  LeaseResource,
+  SYSTEM_NAMESPACE,
+  type WasmCloudActor,
+  WasmCloudActorResource,
+  type WasmCloudHost,
+  WasmCloudHostResource,
+  type WasmCloudLattice,
+  WasmCloudLatticeResource,
+  type WasmCloudLink,
+  WasmCloudLinkResource,
+  type WasmCloudProvider,
+  WasmCloudProviderResource,
+  labels,
+} from '../api';
+import { type KubeClient, Reflector } from '../kube';
+import { componentIdOf } from './component-id';
+import { linkGroup } from './link-conflicts';
+
+/** The index of actors and providers by the name of the host they are bound to. */
+export const BY_HOST = 'host';
+/** The value of {@link BY_HOST} for those without one. */
+export const UNBOUND = '';
+/** The index of the actors and providers of a lattice by component id, and of the links by both of theirs. */
+export const BY_COMPONENT = 'component';
+export const BY_NAMESPACE = 'namespace';
+/** The index of links by all that two of them must share to be in conflict. */
+export const BY_GROUP = 'group';
+
+/** The value of {@link BY_COMPONENT} for a component id of a namespace. */
+export function componentKey(namespace: string | undefined, id: string): string {
+  return `${namespace}/${id}`;
+}
+
+/** Everything that the reconciler sees of the API server, shared by its controllers. */
+export class Caches {
+  readonly hosts: Reflector<WasmCloudHost>;
+  /** The heartbeats of hosts. */
+  readonly leases: Reflector<Lease>;
+  readonly actors: Reflector<WasmCloudActor>;
+  readonly providers: Reflector<WasmCloudProvider>;
+  readonly links: Reflector<WasmCloudLink>;
+  readonly lattices: Reflector<WasmCloudLattice>;
+
+  constructor(client: KubeClient) {
+    const byNamespace = ({ metadata }: KubeObject): string[] => [metadata.namespace ?? ''];
+    const placed = {
+      indexes: {
+        [BY_NAMESPACE]: byNamespace,
+        [BY_HOST]: ({ spec }: WasmCloudActor | WasmCloudProvider) => [spec.host ?? UNBOUND],
+        [BY_COMPONENT]: (object: WasmCloudActor | WasmCloudProvider) => [
+          componentKey(object.metadata.namespace, componentIdOf(object)),
+        ],
+      },
+    };
+    this.hosts = new Reflector(client, WasmCloudHostResource);
+    this.leases = new Reflector(client, LeaseResource, {
+      namespace: SYSTEM_NAMESPACE,
+      labelSelector: labels.host,
+    });
+    this.actors = new Reflector(client, WasmCloudActorResource, placed);
+    this.providers = new Reflector(client, WasmCloudProviderResource, placed);
+    this.links = new Reflector(client, WasmCloudLinkResource, {
+      indexes: {
+        [BY_NAMESPACE]: byNamespace,
+        [BY_COMPONENT]: ({ metadata, spec }) => [
+          componentKey(metadata.namespace, spec.source),
+          componentKey(metadata.namespace, spec.target),
+        ],
+        [BY_GROUP]: (link) => [linkGroup(link)],
+      },
+    });
+    this.lattices = new Reflector(client, WasmCloudLatticeResource, {
+      indexes: { [BY_NAMESPACE]: byNamespace },
+    });
+  }
+
+  start(): void {
+    for (const reflector of this.all()) reflector.start();
+  }
+
+  get hasSynced(): boolean {
+    return this.all().every((reflector) => reflector.hasSynced);
+  }
+
+  async synced(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.all().map((reflector) => reflector.synced(signal)));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.all().map((reflector) => reflector.stop()));
+  }
+
+  private all(): Mirror[] {
+    const { hosts, leases, actors, providers, links, lattices } = this;
+    return [hosts, leases, actors, providers, links, lattices];
+  }
+}
+
+/** What reflectors of different kinds have in common. */
+type Mirror = Pick<Reflector<never>, 'start' | 'hasSynced' | 'synced' | 'stop'>;

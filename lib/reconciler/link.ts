@@ -1,0 +1,130 @@
+import {
+  type Observation,
+  type WasmCloudActor,
+  type WasmCloudLink,
+  WasmCloudLinkResource,
+  type WasmCloudProvider,
+  conditionTypes,
+} from '../api';
+import { suggest } from '../api/suggest';
+import { Controller, type Result, keyOf } from '../kube';
+import { BY_COMPONENT, BY_GROUP, BY_NAMESPACE, componentKey } from './caches';
+import { componentIdOf } from './component-id';
+import { writeConditions } from './conditions';
+import type { ReconcilerContext } from './context';
+import { conflicts, linkGroup, precedes } from './link-conflicts';
+
+type Verdict = Omit<Observation, 'observedGeneration'>;
+type Component = WasmCloudActor | WasmCloudProvider;
+
+/** More ids than this do not help who has misspelt one. */
+const maxSuggestions = 50;
+
+/** Tells of each link whether what it connects exists and whether it is the only one to claim its interfaces. */
+export function linkController(context: ReconcilerContext): Controller {
+  const { links, actors, providers } = context.caches;
+  const concerned = (component: Component, old?: Component): string[] => {
+    // The id is all that links go by, and it never changes.
+    if (old !== undefined && old.metadata.uid === component.metadata.uid) return [];
+    const { namespace } = component.metadata;
+    return links.by(BY_COMPONENT, componentKey(namespace, componentIdOf(component))).map(keyOf);
+  };
+  const rivals = (link: WasmCloudLink): string[] => [
+    keyOf(link),
+    ...links.by(BY_GROUP, linkGroup(link)).map(keyOf),
+  ];
+  const reconciler = new LinkReconciler(context);
+  return new Controller<[WasmCloudLink, WasmCloudActor, WasmCloudProvider]>({
+    name: 'links',
+    watches: [
+      { reflector: links, map: (link, old) => [...rivals(link), ...(old === undefined ? [] : rivals(old))] },
+      { reflector: actors, map: concerned },
+      { reflector: providers, map: concerned },
+    ],
+    reconcile: (key, signal) => reconciler.reconcile(key, signal),
+  });
+}
+
+class LinkReconciler {
+  constructor(private readonly context: ReconcilerContext) {}
+
+  async reconcile(key: string, signal: AbortSignal): Promise<Result | void> {
+    const { client, caches, events } = this.context;
+    const link = caches.links.get(key);
+    if (link === undefined || link.metadata.deletionTimestamp !== undefined) return;
+    const resolved = this.resolve(link);
+    const { conflict, loses } = this.findConflict(link);
+    const observations = [resolved, conflict, ready(resolved, conflict, loses)];
+    const fields = { observedGeneration: link.metadata.generation };
+    const written = await writeConditions(client, WasmCloudLinkResource, link, observations, {
+      fields,
+      signal,
+    });
+    if (written && conflict.status === 'True') {
+      events.record(link, { type: 'Warning', reason: 'Conflict', action: 'Linking', note: conflict.message });
+    }
+  }
+
+  private resolve(link: WasmCloudLink): Verdict {
+    const { source, target } = link.spec;
+    const missing = (['source', 'target'] as const).filter((end) => !this.exists(link, link.spec[end]));
+    if (missing.length === 0) {
+      return condition(conditionTypes.resolved, 'True', 'Resolved', `${source} is linked to ${target}`);
+    }
+    const reason = missing[0] === 'source' ? 'SourceNotFound' : 'TargetNotFound';
+    const message = missing.map((end) => this.explainMissing(link, end)).join('; ');
+    return condition(conditionTypes.resolved, 'False', reason, message);
+  }
+
+  private exists(link: WasmCloudLink, id: string): boolean {
+    const { actors, providers } = this.context.caches;
+    const key = componentKey(link.metadata.namespace, id);
+    return actors.by(BY_COMPONENT, key).length > 0 || providers.by(BY_COMPONENT, key).length > 0;
+  }
+
+  private explainMissing(link: WasmCloudLink, end: 'source' | 'target'): string {
+    const { actors, providers } = this.context.caches;
+    const namespace = link.metadata.namespace ?? '';
+    const components: Component[] = [
+      ...actors.by(BY_NAMESPACE, namespace),
+      ...providers.by(BY_NAMESPACE, namespace),
+    ];
+    const ids = Array.from(new Set(components.map(componentIdOf))).sort();
+    const id = link.spec[end];
+    const fact = `spec.${end}: no actor or provider in namespace ${namespace} has the component id ${JSON.stringify(id)}`;
+    const hint = ids.length === 0 || ids.length > maxSuggestions ? undefined : suggest(id, ids);
+    return hint?.startsWith('did you mean') ? `${fact}: ${hint}` : `${fact}. Create one, or delete this link`;
+  }
+
+  private findConflict(link: WasmCloudLink): { conflict: Verdict; loses: boolean } {
+    const rivals = this.context.caches.links
+      .by(BY_GROUP, linkGroup(link))
+      .filter((other) => other.metadata.deletionTimestamp === undefined)
+      .filter((other) => other.metadata.name !== link.metadata.name && conflicts(link, other))
+      .sort((a, b) => (precedes(a, b) ? -1 : 1));
+    const [first] = rivals;
+    if (first === undefined) {
+      return { conflict: condition(conditionTypes.conflict, 'False', 'None', ''), loses: false };
+    }
+    const loses = precedes(first, link);
+    const names = rivals.map(({ metadata }) => metadata.name).join(', ');
+    const { source, name = 'default', wit } = link.spec;
+    const claim = `the same interfaces of ${wit.namespace}:${wit.package} from ${source} under the link name ${name}`;
+    const message = loses
+      ? `Link ${first.metadata.name} claims ${claim} and is older, so this one has no effect. Delete one of them, or give it another spec.name`
+      : `${names} claim${rivals.length === 1 ? 's' : ''} ${claim}; this link is the oldest and has effect. Delete the other, or give it another spec.name`;
+    const reason = loses ? 'Overruled' : 'Contested';
+    return { conflict: condition(conditionTypes.conflict, 'True', reason, message), loses };
+  }
+}
+
+function ready(resolved: Verdict, conflict: Verdict, loses: boolean): Verdict {
+  const { ready: type } = conditionTypes;
+  if (loses) return condition(type, 'False', 'Conflict', conflict.message);
+  if (resolved.status !== 'True') return condition(type, 'False', resolved.reason, resolved.message);
+  return condition(type, 'True', 'Linked', resolved.message);
+}
+
+function condition(type: string, status: Verdict['status'], reason: string, message: string): Verdict {
+  return { type, status, reason, message };
+}

@@ -1,0 +1,42 @@
+import type { Lease } from '../api';
+import { type Clock, monotonicClock } from '../kube';
+
+/** How long a host without a Lease counts as alive: it may be about to write its first. */
+const graceMs = 10_000;
+
+interface Sighting {
+  /** The last versions seen: through the watch and by a direct read, of which either may be behind the other. */
+  readonly versions: readonly (string | undefined)[];
+  /** When the last new one was seen. */
+  readonly at: number;
+}
+
+/**
+ * Judges from its Lease whether a host lives, by the local clock alone: a Lease that has not changed for its whole duration has
+ * ended, whatever times it names.
+ */
+export class Liveness {
+  private readonly sightings = new Map<string, Sighting>();
+
+  constructor(private readonly clock: Clock = monotonicClock) {}
+
+  /**
+   * Milliseconds until the host counts as lost unless it renews; 0 or less when it is.
+   * @param connectedSince since when changes of Leases would have been seen, by the same clock
+   */
+  remainingMs(host: string, lease: Lease | undefined, connectedSince: number): number {
+    const version = lease?.metadata.resourceVersion;
+    let sighting = this.sightings.get(host);
+    if (sighting === undefined || !sighting.versions.includes(version)) {
+      sighting = { versions: [version, ...(sighting?.versions.slice(0, 1) ?? [])], at: this.clock.now() };
+      this.sightings.set(host, sighting);
+    }
+    const durationMs = (lease?.spec.leaseDurationSeconds ?? graceMs / 1000) * 1000;
+    // While nothing could be seen, and as long after, nothing follows from having seen nothing.
+    return Math.max(sighting.at, connectedSince) + durationMs - this.clock.now();
+  }
+
+  forget(host: string): void {
+    this.sightings.delete(host);
+  }
+}
