@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CallError } from './call-error';
-import type { RawHeaders } from './wasi/http/fields';
+import { declaredLength, type RawHeaders } from './wasi/http/fields';
 import { transferable, windowBytes, type FromWorker, type ToWorker } from './worker/protocol';
 import type { PoolCall } from './worker/pool';
 
@@ -21,6 +21,9 @@ export class HttpCall implements PoolCall {
   /** Request bytes that the guest has not read yet. */
   private unread = 0;
   private settled = false;
+  /** Length of the response body as its headers say, and as it is. */
+  private declared: number | undefined;
+  private written = 0;
 
   constructor(
     private readonly request: IncomingMessage,
@@ -96,8 +99,14 @@ export class HttpCall implements PoolCall {
   ): void {
     const { response } = this;
     const whole = ended && trailers === undefined;
-    if (whole && this.request.method !== 'HEAD' && !bodiless.has(status) && !has(headers, 'content-length')) {
-      headers.push('content-length', String(body?.length ?? 0));
+    const hasBody = this.request.method !== 'HEAD' && !bodiless.has(status);
+    this.declared = hasBody ? declaredLength(headers) : undefined;
+    if (whole && hasBody) {
+      const length = body?.length ?? 0;
+      if (this.declared === undefined) headers.push('content-length', String(length));
+      else if (this.declared !== length) return this.fail(misdeclared(length));
+    } else if (Number.isNaN(this.declared)) {
+      return this.fail(misdeclared(0));
     }
     response.writeHead(status, headers);
     if (whole) {
@@ -110,12 +119,16 @@ export class HttpCall implements PoolCall {
   }
 
   private write(bytes: Uint8Array): void {
+    this.written += bytes.length;
     this.response.write(bytes, (error) => {
       if (error == null) this.send?.(['took', this.id, bytes.length]);
     });
   }
 
   private finish(trailers: RawHeaders | undefined): void {
+    if (this.declared !== undefined && this.declared !== this.written) {
+      return this.fail(misdeclared(this.written));
+    }
     if (trailers !== undefined) this.response.addTrailers(pairs(trailers));
     this.response.end();
     this.done(undefined);
@@ -150,9 +163,12 @@ export class HttpCall implements PoolCall {
   }
 }
 
-function has(headers: RawHeaders, name: string): boolean {
-  for (let i = 0; i < headers.length; i += 2) if (headers[i]?.toLowerCase() === name) return true;
-  return false;
+/** A body of another length than its header says would run into the next response of the connection. */
+function misdeclared(length: number): CallError {
+  return new CallError(
+    'NoResponse',
+    `Component sent ${length} bytes of body, not the content-length it declared`,
+  );
 }
 
 function pairs(raw: RawHeaders): [string, string][] {

@@ -17,8 +17,10 @@ async function wit() {
   const texts = packages.map((name) =>
     readFile(path.join(scope, `jco/lib/wit/builtin/0.2.12/wasi-${name}/package.wit`), 'utf8'),
   );
-  const world = await readFile(path.join(fixtures, 'handler.wit'), 'utf8');
-  return [world, ...(await Promise.all(texts)).map(nested)].join('\n');
+  const [world, wasmcloud] = await Promise.all(
+    ['handler.wit', 'wasmcloud.wit'].map((file) => readFile(path.join(fixtures, file), 'utf8')),
+  );
+  return [world, wasmcloud, ...(await Promise.all(texts)).map(nested)].join('\n');
 }
 
 async function fromText() {

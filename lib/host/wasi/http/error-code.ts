@@ -20,6 +20,7 @@ export type ErrorCode =
         | 'configuration-error';
     }
   | { readonly tag: 'DNS-error'; readonly val: { rcode?: string; infoCode?: number } }
+  | { readonly tag: 'HTTP-request-body-size' | 'HTTP-response-body-size'; readonly val: bigint | undefined }
   | { readonly tag: 'internal-error'; readonly val: string | undefined };
 
 /** What a failure of node:http is called in wasi:http. */

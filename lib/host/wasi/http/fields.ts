@@ -110,6 +110,18 @@ export function visible(raw: RawHeaders): RawHeaders {
   return kept ?? raw;
 }
 
+/**
+ * The length that headers declare: `undefined` without content-length, not a number where it is not one number. Framing is the host's
+ * matter, so whoever sends a message compares this with what it sends.
+ */
+export function declaredLength(raw: RawHeaders): number | undefined {
+  const values = raw.filter(
+    (_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === 'content-length',
+  );
+  if (values.length === 0) return undefined;
+  return values.length === 1 && /^\d{1,15}$/.test(values[0] ?? '') ? Number(values[0]) : NaN;
+}
+
 function encode(value = ''): Uint8Array {
   return Uint8Array.from(Buffer.from(value, 'latin1'));
 }

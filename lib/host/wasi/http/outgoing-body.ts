@@ -2,7 +2,7 @@ import { WitError } from '../../engine/engine';
 import { Wakers, type Guest, type Waitable } from '../guest';
 import { ClosedError, OutputStream, type ByteSink } from '../io';
 import type { ErrorCode } from './error-code';
-import type { Fields, RawHeaders } from './fields';
+import { declaredLength, type Fields, type RawHeaders } from './fields';
 import { refuse } from './incoming';
 
 /** Bytes that a body may hold before anybody takes them. */
@@ -72,9 +72,10 @@ class BodyPipe implements ByteSink {
   }
 
   end(trailers: RawHeaders | undefined): void {
-    if (this.declared !== undefined && this.written !== this.declared) {
+    // Nothing at all is what the answer to HEAD has, whatever length it declares.
+    if (this.declared !== undefined && this.written !== this.declared && this.written > 0) {
       this.abort();
-      throw new WitError<ErrorCode | { tag: string; val: bigint }>({
+      throw new WitError<ErrorCode>({
         tag: 'HTTP-response-body-size',
         val: BigInt(this.written),
       });
@@ -100,8 +101,7 @@ export class OutgoingBody {
     private readonly guest: Guest,
     headers: Fields,
   ) {
-    const [declared] = headers.get('content-length').map((value) => Number(Buffer.from(value).toString()));
-    this.pipe = new BodyPipe(declared);
+    this.pipe = new BodyPipe(declaredLength(headers.raw));
   }
 
   static finish(body: OutgoingBody, trailers: Fields | undefined): void {

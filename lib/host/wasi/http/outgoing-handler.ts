@@ -4,6 +4,7 @@ import { WitError } from '../../engine/engine';
 import { Wakers, type Guest } from '../guest';
 import { ClosedError, Pollable } from '../io';
 import { errorCodeOf, type ErrorCode } from './error-code';
+import { declaredLength } from './fields';
 import { IncomingBytes } from './incoming-bytes';
 import { IncomingResponse, type Result } from './incoming';
 import type { BodyTarget } from './outgoing-body';
@@ -45,8 +46,7 @@ export function handle(
     port: url.port,
     path: request.pathWithQuery() ?? '/',
     method: method.tag === 'other' ? method.val : method.tag.toUpperCase(),
-    headers: ['host', url.host, ...request.headers().raw],
-    setDefaultHeaders: false,
+    headers: headersOf(request, url),
     maxHeaderSize: maxHeaderBytes,
     timeout: milliseconds(options?.connectTimeout()),
   } as http.RequestOptions);
@@ -158,6 +158,18 @@ class RequestBody implements BodyTarget {
   abort(): void {
     this.request.destroy();
   }
+}
+
+/** Everything that goes out, framing included: node:http frames no body of methods that usually have none. */
+function headersOf(request: OutgoingRequest, url: URL): string[] {
+  const { raw } = request.headers();
+  const declared = declaredLength(raw);
+  const body = request.bodyTaken !== undefined;
+  if (Number.isNaN(declared) || (!body && declared !== undefined && declared > 0)) {
+    throw new WitError<ErrorCode>({ tag: 'HTTP-request-body-size', val: undefined });
+  }
+  const framing = body && declared === undefined ? ['transfer-encoding', 'chunked'] : [];
+  return ['host', url.host, ...raw, ...framing];
 }
 
 function pairs(raw: readonly string[]): [string, string][] {
