@@ -3,6 +3,7 @@ import type * as Down from './down';
 import type * as Logs from './logs';
 import type * as Kubectl from './kubectl';
 import { reportError } from './report-error';
+import { runCommand } from './run';
 import type * as Status from './status';
 import type * as Supervise from './supervise';
 import type * as Tools from './tools';
@@ -87,6 +88,8 @@ Without it, only the control plane, NATS, the reconciler and a host are started.
     .option('--api-port <port>', 'port of the API server (default: any that is free)', port)
     .option('--nats-port <port>', 'port of NATS (default: any that is free)', port)
     .action((options: Supervise.SuperviseOptions) => commands.supervise().supervise(options));
+
+  root.addCommand(runCommand());
 
   return root;
 }

@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { KasmError } from '../base/errors';
@@ -46,11 +45,6 @@ export class Installation {
       );
     }
     return new Installation(name, path.join(dataHome(), name));
-  }
-
-  /** The names of all installations of this user. */
-  static names(): string[] {
-    return existsSync(dataHome()) ? readdirSync(dataHome()) : [];
   }
 
   /** The administrator's kubeconfig file. */

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { ProgramSpec } from './keeper';
+import { loopback } from './ports';
 import type { Platform } from './supervisor';
 
 export interface RoleOptions {
@@ -31,9 +32,19 @@ function role(platform: Platform, options: RoleOptions, name: 'host' | 'reconcil
       `--nats-ca=${tls.ca}`,
       `--nats-cert=${tls.cert}`,
       `--nats-key=${tls.key}`,
-      ...(name === 'host' ? ['--host-name=local', `--data-dir=${dir}`] : []),
+      ...(name === 'host' ? hostArgs(dir) : []),
     ],
     cwd: installation.dir,
     logFile: path.join(installation.logDir, `${name}.log`),
   };
+}
+
+function hostArgs(dir: string): string[] {
+  return [
+    '--host-name=local',
+    `--address=${loopback}`,
+    `--data-dir=${dir}`,
+    // Whoever may write to this API server owns this machine's files already.
+    '--allow-file-load',
+  ];
 }
