@@ -38,3 +38,14 @@ export function parseLabel(text: string): [key: string, value: string] {
     );
   return [key, text.slice(equals + 1)];
 }
+
+const VARIABLE_PREFIX = 'KASMCLOUD_LABEL_';
+
+/** Labels from environment variables `KASMCLOUD_LABEL_<key>=<value>`. */
+export function labelsFromEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env)
+      .filter(([name]) => name.startsWith(VARIABLE_PREFIX))
+      .map(([name, value]) => parseLabel(`${name.slice(VARIABLE_PREFIX.length)}=${value ?? ''}`)),
+  );
+}

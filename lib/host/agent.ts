@@ -12,7 +12,7 @@ import {
 } from '../api';
 import { messageOf } from '../base/errors';
 import { log } from '../base/log';
-import { type KubeClient, LeaseKeeper } from '../kube';
+import { ensureNamespace, type KubeClient, LeaseKeeper } from '../kube';
 import { type HostIdentity, type NatsState, Registration } from './agent-registration';
 import { ActorController } from './controllers/actors';
 import type { StartBuiltin } from './controllers/builtin-provider';
@@ -98,7 +98,7 @@ export class HostAgent {
   }
 
   /** Whether the host runs what is bound to it. */
-  get ready(): boolean {
+  ready(): boolean {
     return this.serving;
   }
 
@@ -108,6 +108,7 @@ export class HostAgent {
    */
   async start(): Promise<void> {
     const { signal } = this.stopping;
+    await ensureNamespace(this.context.client, SYSTEM_NAMESPACE, signal);
     await this.lease.start();
     for (const mirror of this.mirrors()) mirror.start();
     this.registration.start();

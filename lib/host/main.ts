@@ -15,7 +15,7 @@ import { builtinProviders } from './controllers/builtin-provider';
 import { ImageStore } from './images/store';
 import { SpareWorker } from './worker/spare';
 
-export interface HostOptions {
+export interface RunHostOptions {
   readonly connection: Connection;
   readonly nats: LatticeConnectionOptions;
   /** Name of the WasmCloudHost. */
@@ -36,18 +36,26 @@ export interface HostOptions {
   readonly addresses?: readonly string[] | undefined;
   /** Bundle of the threads that run components. */
   readonly workerScript: string;
-  /** Told whether the host takes what is bound to it. */
-  readonly onReady: (ready: boolean) => void;
+  /** Ends the host: calls in flight end first, then it signs off. */
+  readonly signal: AbortSignal;
+  /** Called before the start with what tells of its health. */
+  readonly onHealth?: (health: HostHealth) => void;
+}
+
+/** What a health endpoint asks. */
+export interface HostHealth {
+  /** Whether the host takes what is bound to it. */
+  ready(): boolean;
 }
 
 /** The first version with JSPI, without which no component can wait for its host. */
 const MIN_NODE = 24;
 
 /**
- * Runs a host until `signal` aborts; then lets calls in flight end, signs off, and resolves.
+ * Runs a host until the signal aborts; resolves when it has ended.
  * @throws KasmError under an older Node; TerminalError `LeaseHeld` when another process goes by this host's name
  */
-export async function runHost(options: HostOptions, signal: AbortSignal): Promise<void> {
+export async function runHost(options: RunHostOptions): Promise<void> {
   requireNode(process.versions.node);
   const identity = await hostIdentity(path.join(options.dataDir, 'host.seed'));
   const images = new ImageStore({
@@ -78,14 +86,13 @@ export async function runHost(options: HostOptions, signal: AbortSignal): Promis
     nats: () => nats.state,
     onLost: (error) => lost.abort(error),
   });
-  const ended = AbortSignal.any([signal, lost.signal]);
+  const ended = AbortSignal.any([options.signal, lost.signal]);
+  options.onHealth?.(agent);
   nats.start();
   try {
     await untilAborted(agent.start(), ended);
-    options.onReady(true);
     await untilAborted(new Promise(() => undefined), ended);
   } finally {
-    options.onReady(false);
     await agent.stop();
     await nats.stop();
     spare.stop();
@@ -116,7 +123,9 @@ async function readCa(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new KasmError(`--oci-ca ${file} cannot be read`, 'Name a file with PEM certificates', { cause: error });
+    throw new KasmError(`--oci-ca ${file} cannot be read`, 'Name a file with PEM certificates', {
+      cause: error,
+    });
   }
 }
 
