@@ -13,6 +13,8 @@ import {
   WasmCloudLinkResource,
   type WasmCloudProvider,
   WasmCloudProviderResource,
+  conditionOf,
+  conditionTypes,
   labels,
 } from '../api';
 import { type KubeClient, Reflector } from '../kube';
@@ -26,6 +28,8 @@ export const UNBOUND = '';
 /** The index of the actors and providers of a lattice by component id, and of the links by both of theirs. */
 export const BY_COMPONENT = 'component';
 export const BY_NAMESPACE = 'namespace';
+/** The index of the links that miss an end, by namespace. */
+export const BY_UNRESOLVED = 'unresolved';
 /** The index of links by all that two of them must share to be in conflict. */
 export const BY_GROUP = 'group';
 
@@ -70,6 +74,8 @@ export class Caches {
           componentKey(metadata.namespace, spec.target),
         ],
         [BY_GROUP]: (link) => [linkGroup(link)],
+        [BY_UNRESOLVED]: (link) =>
+          conditionOf(link, conditionTypes.resolved)?.status === 'False' ? byNamespace(link) : [],
       },
     });
     this.lattices = new Reflector(client, WasmCloudLatticeResource, {

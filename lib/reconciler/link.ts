@@ -8,7 +8,7 @@ import {
 } from '../api';
 import { suggest } from '../api/suggest';
 import { Controller, type Result, keyOf } from '../kube';
-import { BY_COMPONENT, BY_GROUP, BY_NAMESPACE, componentKey } from './caches';
+import { BY_COMPONENT, BY_GROUP, BY_NAMESPACE, BY_UNRESOLVED, componentKey } from './caches';
 import { componentIdOf } from './component-id';
 import { writeConditions } from './conditions';
 import type { ReconcilerContext } from './context';
@@ -26,8 +26,10 @@ export function linkController(context: ReconcilerContext): Controller {
   const concerned = (component: Component, old?: Component): string[] => {
     // The id is all that links go by, and it never changes.
     if (old !== undefined && old.metadata.uid === component.metadata.uid) return [];
-    const { namespace } = component.metadata;
-    return links.by(BY_COMPONENT, componentKey(namespace, componentIdOf(component))).map(keyOf);
+    const { namespace = '' } = component.metadata;
+    const named = links.by(BY_COMPONENT, componentKey(namespace, componentIdOf(component)));
+    // What a link should have named may be what has just come.
+    return [...named, ...links.by(BY_UNRESOLVED, namespace)].map(keyOf);
   };
   const rivals = (link: WasmCloudLink): string[] => [
     keyOf(link),
