@@ -22,7 +22,8 @@ export class Writer {
   }
 
   byte(value: number): void {
-    this.buffer[this.reserve(1)] = value;
+    const at = this.reserve(1); // First: it may replace the buffer.
+    this.buffer[at] = value;
   }
 
   /** An unsigned integer below 2⁵³. */

@@ -5,9 +5,9 @@ import { wrpcSubject } from '../subjects';
 import { NeedMoreBytes } from './bytes';
 import { type Limits, defaultLimits } from './coding';
 import { WrpcError } from './errors';
-import { type CallHeaders, flowHeader, natsHeaders, statusOf } from './headers';
+import { type CallHeaders, failed, natsHeaders, statusOf } from './headers';
 import { Channels, SyncPart } from './incoming';
-import type { Receiver } from './inbox';
+import { type Receiver, eagerBytes, isPeer } from './inbox';
 import { Outgoing, maxPayload, publishAll, publishEnd } from './outgoing';
 import { type Encoded, type FunctionCodec, functionCodec } from './signature';
 import type { WitFunction } from './types';
@@ -72,8 +72,7 @@ export class WrpcClient {
   ): BoundFunction {
     const subject = wrpcSubject(target.lattice, target.id, instance, name);
     const codec = functionCodec(signature);
-    const defers = codec.paramsDefer || codec.resultDefers;
-    const own: CallHeaders = { ...this.headers, ...headers, ...(defers && { [flowHeader]: '1' }) };
+    const own: CallHeaders = { ...this.headers, ...headers };
     return (args, options = {}) =>
       new Promise((resolve, reject) => {
         const all = options.headers ? { ...own, ...options.headers } : own;
@@ -156,8 +155,8 @@ class Call implements Receiver {
   }
 
   private accepted(message: Msg): void {
-    if (this.params !== undefined || this.settled) return;
     const status = statusOf(message);
+    if (this.settled || (this.params !== undefined && status === 0)) return;
     if (status === 503) {
       return this.fail(
         new WrpcError(
@@ -167,6 +166,7 @@ class Call implements Receiver {
         ),
       );
     }
+    if (status === failed) return this.fail(this.failedThere());
     if (status !== 0 || !message.reply) {
       const why = status === 0 ? 'no address for the parameters' : `status ${message.headers?.status}`;
       return this.fail(new WrpcError('Refused', `${this.subject} was not accepted: ${why}`));
@@ -174,8 +174,7 @@ class Call implements Receiver {
     this.params = `${message.reply}.params`;
     if (this.encoded && this.encoded.deferred.length > 0) {
       this.sendParams();
-      const confirmed = message.headers?.has(flowHeader) ?? false;
-      this.outgoing = new Outgoing(this.client.connection, this.params, confirmed);
+      this.outgoing = new Outgoing(this.client.connection, this.params, isPeer(message.reply));
       void this.outgoing.send(this.encoded.deferred).then(() => {
         this.outgoing = undefined;
         if (this.settled) this.finish();
@@ -204,7 +203,7 @@ class Call implements Receiver {
     try {
       if (this.sync === undefined && codec.hasResult && !codec.resultDefers && bytes.length > 0) {
         // Most results are one message, and its end need not be waited for.
-        if (bytes.length < maxPayload(client.connection.nats) / 2 && this.decode(bytes, true)) return;
+        if (bytes.length <= eagerBytes && this.decode(bytes, true)) return;
       }
       this.sync ??= new SyncPart(client.limits, client.connection.inbox.budget);
       const whole = this.sync.push(bytes);
@@ -225,12 +224,7 @@ class Call implements Receiver {
     } catch (error) {
       if (error instanceof NeedMoreBytes) {
         if (more) return false;
-        throw new WrpcError(
-          'Incomplete',
-          `${this.subject} ended without a result: it failed on the other side`,
-          `The log of the called component or provider tells why`,
-          { cause: error },
-        );
+        throw this.failedThere();
       }
       if (error instanceof WrpcError) throw error;
       this.settle();
@@ -238,6 +232,14 @@ class Call implements Receiver {
     }
     this.finish();
     return true;
+  }
+
+  private failedThere(): WrpcError {
+    return new WrpcError(
+      'Incomplete',
+      `${this.subject} ended without a result: it failed on the other side`,
+      'The log of the called component or provider tells why',
+    );
   }
 
   private resultChannels(): Channels {
@@ -251,7 +253,7 @@ class Call implements Receiver {
     this.fail(
       new WrpcError(
         'DeadlineExceeded',
-        `${this.subject} gave no result within ${deadlineMs} ms (${this.params === undefined ? 'not accepted' : 'accepted'})`,
+        `${this.subject} gave no result within ${deadlineMs} ms`,
         'Raise deadlineMs if the function may take longer',
       ),
     );

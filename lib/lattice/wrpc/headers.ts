@@ -45,11 +45,8 @@ export function statusOf(message: Msg): number {
   return message.headers?.code ?? 0;
 }
 
-/**
- * Set on calls with streams by a peer that confirms what it has read, so that the other side can wait instead of overrunning it.
- * Peers that do not know it ignore it.
- */
-export const flowHeader = 'kasmcloud-flow';
+/** The status of a call that failed on the side that serves it. */
+export const failed = 500;
 
 const nothingMore = Uint8Array.of(0);
 

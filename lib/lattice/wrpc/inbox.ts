@@ -13,6 +13,24 @@ export interface Receiver {
   fail(error: WrpcError): void;
 }
 
+/**
+ * How the addresses of this implementation start; no other makes such. Two peers that see it in each other's address leave out
+ * what both can do without, and confirm what they read of streams:
+ *
+ * - a server that has all parameters sends no acceptance, and no end behind a result of one message of up to `eagerBytes`;
+ * - a failure is a status on the caller's address, which a function without a result can have, too;
+ * - a message of a stream that carries a reply address is confirmed there once it was read.
+ */
+const peerPrefix = '_INBOX.kasm-';
+
+/** Whether an address belongs to a peer of this implementation. */
+export function isPeer(address: string): boolean {
+  return address.startsWith(peerPrefix);
+}
+
+/** A first message of up to this size is decoded at once, without waiting for the end that follows it. */
+export const eagerBytes = 65_536;
+
 /** What all calls of one connection may hold of messages that were not read yet. */
 const maxUnreadBytes = 512 << 20;
 
@@ -22,9 +40,9 @@ const maxUnreadBytes = 512 << 20;
  */
 export class Inbox {
   readonly budget = new Budget(maxUnreadBytes);
-  private readonly prefix = `_INBOX.${nuid.next()}.`;
+  private readonly prefix = `${peerPrefix}${nuid.next()}.`;
   /** An address that nobody listens to, for peers that insist on sending what is not needed. */
-  readonly nowhere = `_INBOX.${nuid.next()}.0`;
+  readonly nowhere = `${peerPrefix}${nuid.next()}.0`;
   private readonly receivers = new Map<string, Receiver>();
   private readonly subscription: Subscription;
   private count = 0;

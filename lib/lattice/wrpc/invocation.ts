@@ -3,19 +3,18 @@ import { messageOf } from '../../base/errors';
 import { NeedMoreBytes } from './bytes';
 import { CallContext } from './context';
 import { WrpcError } from './errors';
-import { flowHeader, natsHeaders } from './headers';
-import type { Receiver } from './inbox';
+import { failed, statusOnly } from './headers';
+import { type Receiver, eagerBytes, isPeer } from './inbox';
 import { Channels, SyncPart } from './incoming';
-import { Outgoing, maxPayload, publishAll, publishEnd } from './outgoing';
+import { Outgoing, publishAll, publishEnd } from './outgoing';
 import type { Served, WrpcServer } from './server';
 import type { Encoded } from './signature';
-
-const flow = { [flowHeader]: '1' };
 
 /** One call that is served, from its first message to the end of the last stream of its result. */
 export class Invocation implements Receiver {
   private readonly context: CallContext;
   private readonly caller: string;
+  private readonly peer: boolean;
   /** Where the caller sends the rest of the parameters; undefined while there is no need for more. */
   private address: string | undefined;
   private sync: SyncPart | undefined;
@@ -36,6 +35,7 @@ export class Invocation implements Receiver {
   ) {
     this.context = new CallContext(message);
     this.caller = message.reply ?? '';
+    this.peer = isPeer(this.caller);
   }
 
   start(): void {
@@ -44,7 +44,7 @@ export class Invocation implements Receiver {
     try {
       if (!codec.hasParams) return this.call([]);
       // Most parameters are one message, and its end need not be waited for.
-      if (!codec.paramsDefer && data.length < maxPayload(this.server.connection.nats) / 2) {
+      if (!codec.paramsDefer && data.length <= eagerBytes) {
         const args = this.decode(data, true);
         if (args) return this.call(args);
       }
@@ -71,8 +71,11 @@ export class Invocation implements Receiver {
     this.channels?.fail(error);
     this.outgoing?.stop(new WrpcError('Aborted', messageOf(error)));
     if (connection.connected && !this.outgoing) {
-      this.accept();
-      publishEnd(connection.nats, `${this.caller}.results`);
+      if (this.peer) connection.nats.publish(this.caller, undefined, statusOnly(failed, 'Call Failed'));
+      else {
+        this.accept();
+        publishEnd(connection.nats, `${this.caller}.results`);
+      }
     }
     this.finish();
   }
@@ -82,9 +85,7 @@ export class Invocation implements Receiver {
     if (this.accepted) return;
     this.accepted = true;
     const { nats, inbox } = this.server.connection;
-    const reply = this.address ?? inbox.nowhere;
-    const confirms = this.address !== undefined && this.context.header(flowHeader) !== undefined;
-    nats.publish(this.caller, undefined, confirms ? { reply, ...natsHeaders(flow) } : { reply });
+    nats.publish(this.caller, undefined, { reply: this.address ?? inbox.nowhere });
   }
 
   private receiveRest(first: Uint8Array): void {
@@ -132,7 +133,7 @@ export class Invocation implements Receiver {
     this.called = true;
     let returned: unknown;
     try {
-      returned = this.served.handler(...(args as []), this.context);
+      returned = this.served.handler(...args, this.context);
     } catch (error) {
       return this.threw(error);
     }
@@ -146,7 +147,7 @@ export class Invocation implements Receiver {
         this.timer = setTimeout(() => this.late(), deadlineMs);
       }
       // After the handler: what it resolves without waiting then leaves in the same write to the socket as the acceptance.
-      this.accept();
+      if (!this.peer) this.accept();
     } else {
       this.returned(returned);
     }
@@ -177,15 +178,16 @@ export class Invocation implements Receiver {
   private respond({ bytes, deferred }: Encoded): void {
     const { connection } = this.server;
     if (!connection.connected) return this.finish();
-    this.accept();
+    if (!this.peer) this.accept();
     const results = `${this.caller}.results`;
     publishAll(connection.nats, results, bytes);
-    publishEnd(connection.nats, results);
+    const isWhole =
+      this.peer && bytes.length > 0 && bytes.length <= eagerBytes && !this.served.codec.resultDefers;
+    if (!isWhole) publishEnd(connection.nats, results);
     if (deferred.length === 0) return this.finish();
     this.responded = true;
     if (this.address === undefined) clearTimeout(this.timer);
-    const confirmed = this.context.header(flowHeader) !== undefined;
-    this.outgoing = new Outgoing(connection, results, confirmed);
+    this.outgoing = new Outgoing(connection, results, this.peer);
     void this.outgoing.send(deferred).then(() => this.finish());
   }
 

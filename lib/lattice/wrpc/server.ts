@@ -4,15 +4,14 @@ import { sleep } from '../../base/sleep';
 import type { LatticeConnection } from '../connection';
 import { wrpcQueue, wrpcSubject } from '../subjects';
 import { type Limits, defaultLimits } from './coding';
-import type { CallContext } from './context';
 import { WrpcError } from './errors';
 import { statusOnly } from './headers';
 import { Invocation } from './invocation';
 import { type FunctionCodec, functionCodec } from './signature';
 import type { WitFunction } from './types';
 
-/** Serves one function: takes the arguments and the call's context, returns the result or a promise of it. */
-export type Handler = (...args: [...unknown[], CallContext]) => unknown;
+/** Serves one function: takes the arguments and then the `CallContext`, returns the result or a promise of it. */
+export type Handler = (...args: unknown[]) => unknown;
 
 /** A function that is served. */
 export interface Served {
