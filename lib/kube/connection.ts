@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from './kube-config';
 import { KasmError, messageOf } from '../base/errors';
 
 export interface ConnectionOptions {
@@ -36,11 +36,11 @@ const minAgeMs = 1_000;
 /**
  * Finds the API server through a kubeconfig or the pod's service account.
  *
- * `@kubernetes/client-node` is loaded here and nowhere else, on the first call: it is heavy and only its `KubeConfig` is used.
+ * `@kubernetes/client-node` is loaded on the first call, by `kube-config.ts`: it is heavy.
  * @throws KasmError when there is no usable configuration
  */
 export async function loadConnection(options: ConnectionOptions = {}): Promise<Connection> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await import('./kube-config');
   return new KubeConfigConnection(() => load(new KubeConfig(), options));
 }
 
@@ -86,8 +86,7 @@ class KubeConfigConnection implements Connection {
 
   constructor(private readonly load: () => KubeConfig) {
     this.config = load();
-    const cluster = this.config.getCurrentCluster();
-    this.server = new URL(cluster?.server ?? '');
+    this.server = parseServer(this.config.getCurrentCluster()?.server);
     this.namespace = this.config.getContextObject(this.config.getCurrentContext())?.namespace ?? 'default';
   }
 
@@ -144,6 +143,14 @@ class KubeConfigConnection implements Connection {
     else this.agent = new https.Agent({ ...keepAlive, ...withoutUndefined(tls) });
     return this.agent;
   }
+}
+
+function parseServer(server: string | undefined): URL {
+  if (server !== undefined && URL.canParse(server)) return new URL(server);
+  throw new KasmError(
+    `The kubeconfig's server ${JSON.stringify(server)} is not a URL`,
+    'Write it as https://host:port',
+  );
 }
 
 function withoutUndefined<T extends object>(object: T): T {
