@@ -1,6 +1,6 @@
-import { limitMemory } from '../engine/memory-limit';
 import type { Abi } from './abi';
 import { parseComponent } from './binary';
+import { divideLimits, limitModule, type CoreLimits, type ModuleRange } from './core-module';
 import { InvalidComponent } from './errors';
 import { generateGlue } from './generate';
 import type { Plan } from './plan';
@@ -8,9 +8,15 @@ import { resolveComponent } from './resolve';
 import { support } from './support';
 
 export interface CompileOptions {
-  /** Most bytes that a linear memory may grow to; several memories of one component share it in equal parts. */
+  /**
+   * Most bytes that the component's linear memory may grow to; several memories share it in equal parts.
+   * @default as much as the component itself allows, up to 4 GiB
+   */
   readonly memoryBytes?: number;
 }
+
+/** All that 32-bit addresses reach. */
+const MAX_MEMORY_BYTES = 2 ** 32;
 
 /** A component ready to be instantiated. Plain data and compiled modules: `postMessage` hands it to other threads without compiling again. */
 export interface CompiledComponent {
@@ -40,20 +46,24 @@ export interface Glue {
 export async function compile(bytes: Uint8Array, options: CompileOptions = {}): Promise<CompiledComponent> {
   const plan = resolveComponent(parseComponent(bytes));
   const glue = generateGlue(plan);
-  const modules = await Promise.all(
-    plan.modules.map(async ({ start, end }) => {
-      const module = bytes.subarray(start, end);
-      try {
-        return await WebAssembly.compile(
-          options.memoryBytes === undefined ? module : limitMemory(module, options.memoryBytes),
-        );
-      } catch (cause) {
-        if (!(cause instanceof WebAssembly.CompileError)) throw cause;
-        throw new InvalidComponent(`core module is not valid: ${cause.message}`, start, { cause });
-      }
-    }),
-  );
+  const instantiated = plan.coreInstances.flatMap(({ module }) => plan.modules[module] ?? []);
+  const limits = divideLimits(bytes, instantiated, options.memoryBytes ?? MAX_MEMORY_BYTES);
+  const modules = await Promise.all(plan.modules.map((range) => compileModule(bytes, range, limits)));
   return { plan, modules, glue };
+}
+
+async function compileModule(
+  bytes: Uint8Array,
+  range: ModuleRange,
+  limits: CoreLimits,
+): Promise<WebAssembly.Module> {
+  const module = limitModule(bytes, range, limits);
+  try {
+    return await WebAssembly.compile(module);
+  } catch (cause) {
+    if (!(cause instanceof WebAssembly.CompileError)) throw cause;
+    throw new InvalidComponent(`core module is not valid: ${cause.message}`, range.start, { cause });
+  }
 }
 
 const bound = new WeakMap<CompiledComponent, Glue>();

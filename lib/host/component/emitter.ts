@@ -1,5 +1,9 @@
+import { InvalidComponent } from './errors';
 import type { StringEncoding } from './syntax';
 import type { ValType } from './types';
+
+/** Lines of generated code for one component. What StarlingMonkey imports, all of WASI, takes five thousand. */
+const MAX_LINES = 200_000;
 
 /** What the generated code of one function depends on besides its type. */
 export interface AbiContext {
@@ -13,7 +17,10 @@ export class Block {
   private readonly lines: string[] = [];
   private names = 0;
 
+  constructor(private readonly source: Source) {}
+
   emit(line: string): void {
+    this.source.count();
     this.lines.push(line);
   }
 
@@ -39,6 +46,7 @@ export class Source {
   private readonly declarations: string[] = [];
   private readonly known = new Map<ValType, Map<string, string>>();
   private names = 0;
+  private lines = 0;
 
   /** A function for a type: its name, after `write` has filled its body if it is new. */
   helper(
@@ -55,7 +63,7 @@ export class Source {
     if (name === undefined) {
       name = `${purpose}${this.names++}`;
       ofType.set(key, name);
-      const body = new Block();
+      const body = this.block();
       write(body);
       this.declare(`function ${name}(${params}) {\n${body.toString()}\n}`);
     }
@@ -73,6 +81,15 @@ export class Source {
       this.declare(`const ${name} = ${value()};`);
     }
     return name;
+  }
+
+  block(): Block {
+    return new Block(this);
+  }
+
+  /** Counts a line: payloads of variants within variants are written out case by case, so a small type can ask for very many. */
+  count(): void {
+    if (++this.lines > MAX_LINES) throw new InvalidComponent('the types of its functions are too complex', 0);
   }
 
   declare(text: string): void {

@@ -1,15 +1,13 @@
 import { InvalidComponent } from './errors';
-import { Block, quote, Source, type AbiContext } from './emitter';
+import { quote, Source, type AbiContext, type Block } from './emitter';
 import { layoutOf, sequence, union, type FlatType } from './layout';
 import { Flats, liftFlat, liftMemory, unsigned } from './lift';
 import { lowerFlat, lowerMemory, Targets } from './lower';
-import type { AbiOptions, CanonFunc, ImportedFunc, LiftedFunc, Plan } from './plan';
+import type { AbiOptions, CanonFunc, ExportedItem, ImportedFunc, LiftedFunc, Plan } from './plan';
 import { camelCase, parseFuncName, type FuncType, type ValType } from './types';
 
 /** The canonical ABI's bound on what is passed in registers; more parameters lie in memory. */
 const MAX_FLAT_PARAMS = 16;
-/** Types in all signatures, counted as often as they are written out. */
-const MAX_SOURCE_CHARS = 64 << 20;
 
 /**
  * JavaScript that passes values between the host and the guest, specialised for each function of a component: an expression whose value
@@ -22,11 +20,11 @@ export function generateGlue(plan: Plan): string {
   const lower = plan.canonFuncs.map((func) =>
     func.kind === 'lower' ? generateLower(source, func, importOf(plan, func)) : 'undefined',
   );
-  const lift = plan.liftedFuncs.map((func, index) => generateLift(source, func, liftName(plan, index)));
-  const text = `${source.toString()}\nreturn { lower: [${lower.join(',\n')}], lift: [${lift.join(',\n')}] };`;
-  if (text.length > MAX_SOURCE_CHARS)
-    throw new InvalidComponent('functions have too many different types', 0);
-  return text;
+  const names = liftNames(plan);
+  const lift = plan.liftedFuncs.map((func, index) =>
+    generateLift(source, func, names.get(index) ?? 'inner function'),
+  );
+  return `${source.toString()}\nreturn { lower: [${lower.join(',\n')}], lift: [${lift.join(',\n')}] };`;
 }
 
 function importOf(plan: Plan, func: Extract<CanonFunc, { kind: 'lower' }>): ImportedFunc | undefined {
@@ -38,16 +36,16 @@ export function importName(func: ImportedFunc): string {
   return func.name === undefined ? func.interface : `${func.interface}#${func.name}`;
 }
 
-function liftName(plan: Plan, index: number): string {
-  for (const [name, item] of plan.exports) {
-    if (item.kind === 'func' && item.func.from === 'lift' && item.func.index === index) return name;
-    if (item.kind !== 'instance') continue;
-    for (const [member, { kind, ...rest }] of item.items) {
-      if (kind === 'func' && 'func' in rest && rest.func.from === 'lift' && rest.func.index === index)
-        return `${name}#${member}`;
-    }
-  }
-  return `inner function ${index}`;
+/** What errors call the lifted functions, by position: `interface#function` of the first export. */
+function liftNames(plan: Plan): ReadonlyMap<number, string> {
+  const names = new Map<number, string>();
+  const add = (name: string, item: ExportedItem): void => {
+    if (item.kind === 'func' && item.func.from === 'lift' && !names.has(item.func.index))
+      names.set(item.func.index, name);
+    if (item.kind === 'instance') item.items.forEach((inner, member) => add(`${name}#${member}`, inner));
+  };
+  plan.exports.forEach((item, name) => add(name, item));
+  return names;
 }
 
 const named = (flat: readonly FlatType[], prefix: string): { name: string; type: FlatType }[] =>
@@ -76,7 +74,7 @@ function generateLower(
   needMemory(options, spilled || stored || params.dynamic, result?.dynamic ?? false, offset);
 
   const flat = named(spilled ? ['i32'] : params.flat, 'p');
-  const block = new Block();
+  const block = source.block();
   if (params.dynamic) block.emit('x.startLifting();');
   const args = spilled
     ? liftSpilled(source, context, block, type, params)
@@ -134,7 +132,7 @@ function lowerOutcome(
   outcome: 0 | 1,
   stored: boolean,
 ): string {
-  const block = new Block();
+  const block = source.block();
   if (type === undefined) return '';
   if (type.kind === 'result') {
     const payload = outcome === 0 ? type.ok : type.err;
@@ -184,7 +182,7 @@ function generateLift(source: Source, { type, options, owner, offset }: LiftedFu
 
   const names = type.params.map((_, index) => `a${index}`);
   const flat = named(spilled ? ['i32'] : params.flat, 'f');
-  const block = new Block();
+  const block = source.block();
   if (spilled) {
     block.emit(`f0 = x.allocate(${params.size}, ${params.align});`);
     type.params.forEach((param, index) =>
@@ -234,7 +232,7 @@ function liftOutcome(
   stored: boolean,
 ): string {
   if (type === undefined) return '';
-  const block = new Block();
+  const block = source.block();
   const lift = (each: ValType, memoryOffset: number): string =>
     stored
       ? liftMemory(source, context, each, `p + ${memoryOffset}`)

@@ -45,7 +45,7 @@ export function sequence(types: readonly ValType[]): Layout & { readonly offsets
     align = Math.max(align, layout.align);
     depth = Math.max(depth, layout.depth);
     dynamic ||= layout.dynamic;
-    flat.push(...layout.flat);
+    if (flat.length < FLAT_BOUND) flat.push(...layout.flat);
   }
   return {
     size: alignTo(size, align),

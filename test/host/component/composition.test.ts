@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 
 function pair(ask: () => unknown = () => 21, mayWait = false) {
-  const { exports } = instantiate(compiled, { ask: { default: ask as never } }, { mayWait: () => mayWait });
+  const { exports } = instantiate(compiled, { ask: { default: ask } }, { mayWait: () => mayWait });
   return exports as Readonly<Record<'use' | 'relay' | 'pass' | 'peek' | 'ended', Func>>;
 }
 

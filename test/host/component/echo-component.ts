@@ -1,6 +1,16 @@
 import type { ValType } from '../../../lib/host/component';
 import { alignment, flat, size, type StringEncoding } from './reference-abi';
-import { component, coreModule, name, op, restlessAllocator, section, unsigned, vector } from './wasm-writer';
+import {
+  component,
+  coreModule,
+  name,
+  op,
+  restlessAllocator,
+  section,
+  typeIndex,
+  unsigned,
+  vector,
+} from './wasm-writer';
 import type { Bytes, CoreFunc, CoreModule, CoreType } from './wasm-writer';
 
 /** Where the guest writes the core values it was given, eight bytes each. */
@@ -52,7 +62,7 @@ export class TypeSection {
 
   reference(type: ValType): Bytes {
     const primitive = primitives[type.kind];
-    return primitive === undefined ? unsigned(this.define(this.compound(type))) : [primitive];
+    return primitive === undefined ? typeIndex(this.define(this.compound(type))) : [primitive];
   }
 
   func(params: readonly ValType[], result: ValType | undefined): number {

@@ -24,6 +24,11 @@ export function unsigned(value: number): number[] {
   return out;
 }
 
+/** The index of a type where a primitive may be as well: signed, so that the codes of those stay free. */
+export function typeIndex(index: number): number[] {
+  return signed(index);
+}
+
 /** Signed LEB128 of an i32: what `i32.const` takes. */
 export function signed(value: number): number[] {
   const out: number[] = [];
