@@ -1,0 +1,67 @@
+import type { Lease } from '../../../lib/api';
+import { Cooldown } from '../../../lib/reconciler/cooldown';
+import { Liveness } from '../../../lib/reconciler/liveness';
+import { ManualClock } from '../kube/manual-clock';
+
+let clock: ManualClock;
+beforeEach(() => {
+  clock = new ManualClock();
+});
+
+function lease(resourceVersion: string, renewTime = '2026-01-01T00:00:00.000000Z'): Lease {
+  return {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'host-a', resourceVersion },
+    spec: { leaseDurationSeconds: 10, renewTime },
+  };
+}
+
+describe('Liveness', () => {
+  test('a lease ends when it has not changed for its duration, whatever time it names', () => {
+    const liveness = new Liveness(clock);
+    expect(liveness.remainingMs('a', lease('1', '1970-01-01T00:00:00Z'), 0)).toBe(10_000);
+    clock.advance(9_999);
+    expect(liveness.remainingMs('a', lease('1', '2999-01-01T00:00:00Z'), 0)).toBe(1);
+    clock.advance(1);
+    expect(liveness.remainingMs('a', lease('1'), 0)).toBe(0);
+    expect(liveness.remainingMs('a', lease('2'), 0)).toBe(10_000);
+  });
+
+  test('a host without a lease has the time to write one', () => {
+    const liveness = new Liveness(clock);
+    expect(liveness.remainingMs('a', undefined, 0)).toBe(10_000);
+    clock.advance(10_000);
+    expect(liveness.remainingMs('a', undefined, 0)).toBe(0);
+    expect(liveness.remainingMs('b', undefined, 0)).toBe(10_000);
+  });
+
+  test('nothing follows from silence while nothing could be heard', () => {
+    const liveness = new Liveness(clock);
+    liveness.remainingMs('a', lease('1'), 0);
+    clock.advance(60_000);
+    expect(liveness.remainingMs('a', lease('1'), 58_000)).toBe(8_000);
+  });
+
+  test('a watch that lags behind a direct read does not keep a host alive for ever', () => {
+    const liveness = new Liveness(clock);
+    for (let i = 0; i < 3; i++) {
+      liveness.remainingMs('a', lease('1'), 0);
+      liveness.remainingMs('a', lease('5'), 0);
+      clock.advance(5_000);
+    }
+    expect(liveness.remainingMs('a', lease('1'), 0)).toBeLessThanOrEqual(0);
+    expect(liveness.remainingMs('a', lease('5'), 0)).toBeLessThanOrEqual(0);
+  });
+});
+
+test('Cooldown lets each key through once in its time, and forgets what is over', () => {
+  const cooldown = new Cooldown(100, clock);
+  expect(cooldown.enter('a')).toBe(0);
+  clock.advance(40);
+  expect(cooldown.enter('a')).toBe(60);
+  expect(cooldown.enter('b')).toBe(0);
+  clock.advance(60);
+  expect(cooldown.enter('a')).toBe(0);
+  expect(cooldown.enter('b')).toBe(40);
+});
