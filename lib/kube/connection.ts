@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { KubeConfig } from './kube-config';
+import type * as kubeConfig from './kube-config';
 import { KasmError, messageOf } from '../base/errors';
 
 export interface ConnectionOptions {
@@ -40,7 +41,8 @@ const minAgeMs = 1_000;
  * @throws KasmError when there is no usable configuration
  */
 export async function loadConnection(options: ConnectionOptions = {}): Promise<Connection> {
-  const { KubeConfig } = await import('./kube-config');
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded on the first call
+  const { KubeConfig } = require('./kube-config') as typeof kubeConfig;
   return new KubeConfigConnection(() => load(new KubeConfig(), options));
 }
 
