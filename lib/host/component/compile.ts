@@ -1,5 +1,6 @@
 import type { Abi } from './abi';
 import { parseComponent } from './binary';
+import { checkLinks } from './check-links';
 import { divideLimits, limitModule, type CoreLimits, type ModuleRange } from './core-module';
 import { InvalidComponent } from './errors';
 import { generateGlue } from './generate';
@@ -49,6 +50,7 @@ export async function compile(bytes: Uint8Array, options: CompileOptions = {}): 
   const instantiated = plan.coreInstances.flatMap(({ module }) => plan.modules[module] ?? []);
   const limits = divideLimits(bytes, instantiated, options.memoryBytes ?? MAX_MEMORY_BYTES);
   const modules = await Promise.all(plan.modules.map((range) => compileModule(bytes, range, limits)));
+  checkLinks(plan, modules);
   return { plan, modules, glue };
 }
 

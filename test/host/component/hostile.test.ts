@@ -194,6 +194,26 @@ describe('what a few bytes can ask for', () => {
     await expect(compiling).rejects.toThrow(message);
   });
 
+  test.each([
+    ['a core module without its imports', [], /imports function "f" of "m", and is given none/],
+    [
+      'a memory for a function',
+      [section(2, vector([[0x00, 0x00, vector([])]]))],
+      /imports function "f" of "m"/,
+    ],
+  ])('%s is refused', async (_, before, message) => {
+    const provider = section(1, coreModule({ memory: [1, 1], funcs: [] }));
+    const imports = [{ module: 'm', name: 'f', kind: { params: [], results: [] } }] as const;
+    const args = before.length === 0 ? [] : [[name('m'), 0x12, 0x00]];
+    const bytes = component(
+      provider,
+      section(1, coreModule({ imports, funcs: [] })),
+      ...before,
+      section(2, vector([[0x00, 0x01, vector(args)]])),
+    );
+    await expect(compile(bytes)).rejects.toThrow(message);
+  });
+
   test('cases within cases, each written out, are refused before they fill the memory', async () => {
     // Every level doubles the code for values that are passed in registers, though their number grows by one.
     const nested = (depth: number): ValType => {
