@@ -1,4 +1,4 @@
-import { body, eventually, Installation } from './installation';
+import { body, eventually, Installation, isRunning } from './installation';
 
 interface Listed {
   items: { kind: string; metadata: { name: string; namespace?: string; uid: string }; status?: Status }[];
@@ -250,14 +250,7 @@ describe('the hello lattice, as a user runs it', () => {
     expect(pids.length).toBeGreaterThanOrEqual(5);
     const down = await lattice.kasmcloud(['down']);
     expect({ code: down.code, stderr: down.stderr }).toMatchObject({ code: 0 });
-    const alive = pids.filter((pid) => {
-      try {
-        return process.kill(pid, 0);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-        throw error;
-      }
-    });
+    const alive = pids.filter(isRunning);
     expect(alive).toEqual([]);
   });
 });
