@@ -133,9 +133,7 @@ export class ActorSlot {
   retire(): void {
     const old = this.current;
     this.current = undefined;
-    if (old === undefined) return;
-    this.deps.localActors.remove(old.namespace, old.componentId, old.actor);
-    this.drain(old);
+    if (old !== undefined) this.drain(old);
   }
 
   /** Resolves when everything that was retired has ended. */
@@ -169,11 +167,9 @@ export class ActorSlot {
     });
     const old = this.current;
     this.current = { identity, namespace, componentId, image, config, actor, instances };
-    this.deps.localActors.set(namespace, componentId, actor);
+    await this.deps.localActors.set(namespace, componentId, actor);
     log.info({ actor: `${namespace}/${componentId}`, image: image.resolved, instances }, 'Started actor');
-    if (old === undefined) return;
-    this.deps.localActors.remove(old.namespace, old.componentId, old.actor);
-    this.drain(old);
+    if (old !== undefined) this.drain(old);
   }
 
   /** Changes in place what can be. */
@@ -186,8 +182,9 @@ export class ActorSlot {
   }
 
   private drain({ actor, namespace, componentId, image }: Running): void {
-    const drain = actor
-      .stop(this.deps.graceMs())
+    const drain = this.deps.localActors
+      .remove(namespace, componentId, actor)
+      .then(() => actor.stop(this.deps.graceMs()))
       .catch((error: unknown) =>
         log.error(
           { actor: `${namespace}/${componentId}`, image: image.resolved, error: messageOf(error) },

@@ -21,7 +21,8 @@ export interface RunningActor {
 /** Starts a component; resolves when it can take calls. */
 export type StartActor = (spec: ActorSpec) => Promise<RunningActor>;
 
-type Listener = (namespace: string, componentId: string) => void;
+/** Told that somebody else, or nobody any more, serves a component id; resolves when calls go where they now should. */
+type Listener = (namespace: string, componentId: string) => Promise<void>;
 
 /** Who serves which component id on this host now. Replacing one actor by another is one step: no call finds nobody. */
 export class LocalActors {
@@ -32,25 +33,25 @@ export class LocalActors {
     return this.actors.get(`${namespace}/${componentId}`);
   }
 
-  set(namespace: string, componentId: string, actor: RunningActor): void {
+  /** Resolves when all new calls go to `actor`: only then may the one before it be drained. */
+  async set(namespace: string, componentId: string, actor: RunningActor): Promise<void> {
     this.actors.set(`${namespace}/${componentId}`, actor);
-    this.emit(namespace, componentId);
+    await this.emit(namespace, componentId);
   }
 
   /** Removes `actor`, unless another one has taken its place already. */
-  remove(namespace: string, componentId: string, actor: RunningActor): void {
+  async remove(namespace: string, componentId: string, actor: RunningActor): Promise<void> {
     const key = `${namespace}/${componentId}`;
     if (this.actors.get(key) !== actor) return;
     this.actors.delete(key);
-    this.emit(namespace, componentId);
+    await this.emit(namespace, componentId);
   }
 
-  /** Calls `listener` whenever somebody else, or nobody any more, serves a component id. */
   subscribe(listener: Listener): void {
     this.listeners.add(listener);
   }
 
-  private emit(namespace: string, componentId: string): void {
-    for (const listener of this.listeners) listener(namespace, componentId);
+  private async emit(namespace: string, componentId: string): Promise<void> {
+    await Promise.all([...this.listeners].map((listener) => listener(namespace, componentId)));
   }
 }

@@ -13,7 +13,7 @@ import { applyStatus, Controller, keyOf, type Result } from '../../kube';
 import { parseReference } from '../images/reference';
 import type { BuiltinProvider, ProviderLink, StartBuiltin } from './builtin-provider';
 import { requireComponentId } from './component-id';
-import { configReferences, mergeConfig } from './config';
+import { configReferences, mergeConfig, type Values } from './config';
 import {
   BY_COMPONENT,
   BY_SOURCE,
@@ -34,6 +34,9 @@ export const ROUTED = 'Routed';
 interface Running {
   readonly name: string;
   readonly provider: BuiltinProvider;
+  /** What it was last told to serve. */
+  config: Values;
+  links: readonly ProviderLink[];
 }
 
 /** How often a provider that could not do all it should tries again. */
@@ -62,9 +65,9 @@ export class ProviderController {
       ],
       reconcile: (key, signal) => this.reconcile(key, signal),
     });
-    localActors.subscribe((namespace, componentId) => {
-      for (const link of links.by(BY_TARGET, componentKey(namespace, componentId)))
-        for (const key of this.sourcesOf(link)) this.controller.enqueue(key);
+    localActors.subscribe(async (namespace, componentId) => {
+      const affected = links.by(BY_TARGET, componentKey(namespace, componentId));
+      await Promise.all(affected.flatMap((link) => this.sourcesOf(link)).map((key) => this.retarget(key)));
     });
   }
 
@@ -140,7 +143,9 @@ export class ProviderController {
     }
 
     report.phase = conditionTypes.healthy;
-    await this.runningOf(key, name, namespace).update(config, links);
+    const running = this.runningOf(key, name, namespace);
+    Object.assign(running, { config, links });
+    await running.provider.update(config, links);
     report.observe(conditionTypes.healthy, 'True', 'Serving');
 
     report.phase = conditionTypes.configResolved;
@@ -196,15 +201,27 @@ export class ProviderController {
     return this.context.providers.by(BY_COMPONENT, componentKey(metadata.namespace, spec.source)).map(keyOf);
   }
 
-  private runningOf(key: string, name: string, namespace: string): BuiltinProvider {
-    const running = this.running.get(key);
-    if (running?.name === name) return running.provider;
+  private runningOf(key: string, name: string, namespace: string): Running {
+    const before = this.running.get(key);
+    if (before?.name === name) return before;
     this.end(key);
     const start = this.builtins[name]!;
     const provider = start((componentId) => this.context.localActors.find(namespace, componentId));
-    this.running.set(key, { name, provider });
+    const running = { name, provider, config: {}, links: [] };
+    this.running.set(key, running);
     log.info({ provider: key, builtin: name }, 'Started provider');
-    return provider;
+    return running;
+  }
+
+  /** Lets a provider find its targets anew, at once: the actor that was there is about to end. The next pass reports how it went. */
+  private async retarget(key: string): Promise<void> {
+    this.controller.enqueue(key);
+    const running = this.running.get(key);
+    try {
+      await running?.provider.update(running.config, running.links);
+    } catch (error) {
+      log.debug({ provider: key, error: messageOf(error) }, 'Provider serves not all of its links');
+    }
   }
 
   /** Stops in the background; {@link stop} waits for it. */

@@ -1,5 +1,5 @@
 import { ConfigMapResource, type ConfigMap, SecretResource, type Secret } from '../../api';
-import { type KubeClient, Reflector } from '../../kube';
+import { type KubeClient, Reflector, withDeadline } from '../../kube';
 
 /** A ConfigMap or Secret that something on this host uses. */
 export interface Reference {
@@ -15,6 +15,11 @@ export interface Dependent {
   /** Called after each change of an object that it follows. */
   changed(): void;
 }
+
+/** Longest wait for an object that is followed anew. It goes on in the background, and whoever depends on it hears of it. */
+const LOOKUP_MS = 10_000;
+const unreadable =
+  'ConfigMaps and Secrets were not read within 10 s: the host’s log says why. Check that it may read them';
 
 interface Followed {
   readonly reflector: Reflector<ConfigMap> | Reflector<Secret>;
@@ -35,7 +40,9 @@ export class References {
     const keys = new Set(wanted.map(referenceKey));
     for (const reference of wanted) this.join(reference, dependent);
     this.leave(dependent.id, (key) => !keys.has(key));
-    for (const key of keys) await this.followed.get(key)?.reflector.synced(signal);
+    await withDeadline(LOOKUP_MS, unreadable, signal, async (limit) => {
+      for (const key of keys) await this.followed.get(key)?.reflector.synced(limit);
+    });
   }
 
   /** Ends all that a dependent follows. */
