@@ -10,6 +10,7 @@ import {
   NamespaceResource,
   type ObjectKey,
   type ResourceType,
+  WasmCloudHostResource,
 } from '../../lib/api';
 import { TerminalError } from '../../lib/base/errors';
 import type { ActorSpec } from '../../lib/host/actor-runtime';
@@ -18,7 +19,9 @@ import type { HostIdentity } from '../../lib/host/agent-registration';
 import { builtinProviders } from '../../lib/host/controllers/builtin-provider';
 import type { RunningActor } from '../../lib/host/controllers/local-actors';
 import { ImageStore } from '../../lib/host/images/store';
-import { KubeClient, loadConnection } from '../../lib/kube';
+import { type Connection, KubeClient } from '../../lib/kube';
+import { hostGroup } from '../../lib/local/control-plane';
+import { testConnection } from './cluster';
 
 /** An actor without a component: it answers what it was started with. */
 export class FakeActor implements RunningActor {
@@ -121,7 +124,7 @@ export interface Bench {
   /** Makes a namespace of its own for a test. */
   namespace(): Promise<string>;
   /** Starts a host that ends with the test. */
-  host(identity?: Partial<HostIdentity>): Promise<TestHost>;
+  host(identity?: Partial<HostIdentity>, through?: Connection): Promise<TestHost>;
   /** Writes a file that passes for a component and returns its image. */
   component(name: string, content?: string): Promise<string>;
 }
@@ -135,12 +138,14 @@ export function bench(): Bench {
   const namespaces: string[] = [];
 
   beforeAll(async () => {
-    const kubeconfig = process.env['KASMCLOUD_TEST_KUBECONFIG'];
-    client = new KubeClient(await loadConnection({ kubeconfig }));
+    client = new KubeClient(await testConnection());
     dir = await mkdtemp(path.join(tmpdir(), 'host-agent-'));
   });
   afterEach(async () => {
-    for (const host of hosts.splice(0)) await host.stop();
+    for (const host of hosts.splice(0)) {
+      await host.stop();
+      await client?.delete(WasmCloudHostResource, { name: host.identity.name });
+    }
     for (const name of namespaces.splice(0)) await client?.delete(NamespaceResource, { name });
   });
   afterAll(async () => {
@@ -161,8 +166,8 @@ export function bench(): Bench {
       namespaces.push(name);
       return name;
     },
-    host: async (identity = {}) => {
-      const host = await TestHost.start(client!, dir, {
+    host: async (identity = {}, through = client!.connection) => {
+      const host = await TestHost.start(new KubeClient(asHost(through)), dir, {
         name: `test-${process.pid}-${serial++}`,
         ...identity,
       });
@@ -174,6 +179,20 @@ export function bench(): Bench {
       await writeFile(file, `\0asm${content}`);
       return `file://${file}`;
     },
+  };
+}
+
+/** The connection of an administrator, as the API server sees a host's own. */
+function asHost(admin: Connection): Connection {
+  return {
+    server: admin.server,
+    namespace: admin.namespace,
+    credentials: async (fresh) => {
+      const { agent, headers } = await admin.credentials(fresh);
+      const identity = { 'Impersonate-User': 'kasmcloud:host:test', 'Impersonate-Group': hostGroup };
+      return { agent, headers: { ...headers, ...identity } };
+    },
+    close: () => admin.close(),
   };
 }
 

@@ -71,7 +71,9 @@ it('serves a local actor at the address of the link, whatever comes first', asyn
   await run('hello');
   const serving = await until({ status: 'True', reason: 'Serving' });
   expect(serving.status).toMatchObject({ hostName: host.identity.name, endpoints: [address] });
-  expect(await (await fetch(`http://${address}/`)).json()).toMatchObject({ digest: /^sha256:/ });
+  expect(await (await fetch(`http://${address}/`)).json()).toMatchObject({
+    digest: expect.stringMatching(/^sha256:/) as string,
+  });
 }, 30_000);
 
 it('replaces an actor without failing a request', async () => {
