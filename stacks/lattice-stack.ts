@@ -52,8 +52,6 @@ export class LatticeStack extends pulumi.ComponentResource {
     declare(lattice);
     this.objects = deployChart(lattice, {
       parent: this,
-      // Pulumi does not hand these down to the children of a component.
-      ...(opts?.dependsOn !== undefined && { dependsOn: opts.dependsOn }),
       ...(awaitReady !== undefined && { awaitReady }),
       ...(skipAwait !== undefined && { skipAwait }),
     });

@@ -15,6 +15,7 @@ import type { RpcServer } from './pulumi/rpc-server';
 // registry has, are stand-ins: test/interop/pulumi says what each leaves out.
 
 const root = path.resolve(__dirname, '../..');
+const trace: string[] = [];
 const dir = mkdtempSync(path.join(tmpdir(), 'kasmcloud-pulumi-'));
 let cli: string;
 let kubectlPath: string;
@@ -28,7 +29,7 @@ beforeAll(async () => {
   // An API server of its own, which knows none of our kinds yet.
   cluster = await startControlPlane({ dir: path.join(dir, 'cluster'), progress: progressTo(process.stderr) });
   language = await startLanguageHost();
-  kubernetes = await startKubernetesProvider(kubectlPath, cluster.kubeconfig('admin'));
+  kubernetes = await startKubernetesProvider(kubectlPath, cluster.kubeconfig('admin'), trace);
 }, 30 * 60_000);
 
 afterAll(async () => {
@@ -63,6 +64,10 @@ describe('stacks/minimal', () => {
     await stack.create({ image: 'file:///hello.wasm', crds: 'true', awaitReady: 'false' });
     // The stack, the component, six definitions, namespace, actor, provider, link.
     expect(await stack.up()).toEqual({ create: 12 });
+    const definitions = trace.lastIndexOf('end CustomResourceDefinition');
+    const namespace = trace.indexOf('end Namespace');
+    const others = trace.findIndex((event) => event.startsWith('begin WasmCloud'));
+    expect([definitions < trace.indexOf('begin Namespace'), namespace < others]).toEqual([true, true]);
     expect(await kubectl('get', 'wca,wcp,wcl', '-n', 'hello', '-o', 'name')).toBe(
       [
         'wasmcloudactor.kasmcloud.io/hello',

@@ -32,10 +32,15 @@ interface Manifest {
 /**
  * Stands in for pulumi-resource-kubernetes, which is no npm package: speaks its protocol to the engine, and to the API server through
  * kubectl, so that everything is really applied. What it proves is evidence about our programs and the engine, not about the official
- * plugin: it waits only for `pulumi.com/waitFor: condition=…` and never retries.
+ * plugin: it waits only for definitions and for `pulumi.com/waitFor: condition=…`, and never retries.
  */
-export async function startKubernetesProvider(kubectl: string, kubeconfig: string): Promise<RpcServer> {
-  const cluster = new Cluster(kubectl, kubeconfig);
+export async function startKubernetesProvider(
+  kubectl: string,
+  kubeconfig: string,
+  /** Gets `begin KIND` and `end KIND` for each object that is applied. */
+  trace: string[],
+): Promise<RpcServer> {
+  const cluster = new Cluster(kubectl, kubeconfig, trace);
   return RpcServer.start(ResourceProviderService, {
     getPluginInfo: () => {
       const info = new PluginInfo();
@@ -125,10 +130,12 @@ class Cluster {
   constructor(
     private readonly kubectl: string,
     private readonly kubeconfig: string,
+    private readonly trace: string[],
   ) {}
 
   async apply(manifest: Manifest, preview: boolean): Promise<Manifest> {
     if (preview) return manifest;
+    this.trace.push(`begin ${manifest.kind}`);
     const args = [
       'apply',
       '--server-side',
@@ -139,11 +146,15 @@ class Cluster {
       '-o',
       'json',
     ];
-    const live = JSON.parse(await this.run(args, JSON.stringify(manifest))) as Manifest;
-    const awaited = manifest.metadata.annotations?.['pulumi.com/waitFor'];
-    if (awaited === undefined) return live;
-    await this.run(['wait', `--for=${awaited}`, '--timeout=60s', ...address(manifest)]);
-    return (await this.get(manifest)) ?? live;
+    const applied = JSON.parse(await this.run(args, JSON.stringify(manifest))) as Manifest;
+    const awaited =
+      manifest.kind === 'CustomResourceDefinition'
+        ? 'condition=Established'
+        : manifest.metadata.annotations?.['pulumi.com/waitFor'];
+    if (awaited !== undefined)
+      await this.run(['wait', `--for=${awaited}`, '--timeout=60s', ...address(manifest)]);
+    this.trace.push(`end ${manifest.kind}`);
+    return (awaited !== undefined && (await this.get(manifest))) || applied;
   }
 
   async get(manifest: Manifest): Promise<Manifest | undefined> {
