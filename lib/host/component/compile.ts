@@ -1,7 +1,7 @@
 import type { Abi } from './abi';
 import { parseComponent } from './binary';
 import { checkLinks } from './check-links';
-import { divideLimits, limitModule, type CoreLimits, type ModuleRange } from './core-module';
+import { divideLimits, rewriteModule, type CoreLimits, type ModuleRange } from './core-module';
 import { InvalidComponent } from './errors';
 import { generateGlue } from './generate';
 import type { Plan } from './plan';
@@ -59,7 +59,7 @@ async function compileModule(
   range: ModuleRange,
   limits: CoreLimits,
 ): Promise<WebAssembly.Module> {
-  const module = limitModule(bytes, range, limits);
+  const module = rewriteModule(bytes, range, limits);
   try {
     return await WebAssembly.compile(module);
   } catch (cause) {

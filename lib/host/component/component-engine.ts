@@ -69,12 +69,12 @@ export class ComponentEngine implements Engine {
 export class ComponentRuntime implements EngineRuntime {
   async load(prepared: Prepared): Promise<LoadedComponent> {
     const { compiled } = prepared as PreparedComponent;
-    return { instantiate: async (imports) => instanceOf(compiled, imports) };
+    return { instantiate: (imports) => instanceOf(compiled, imports) };
   }
 }
 
-function instanceOf(compiled: CompiledComponent, imports: HostImports): Instance {
-  const { exports } = instantiate(compiled, imports, { mayWait });
+async function instanceOf(compiled: CompiledComponent, imports: HostImports): Promise<Instance> {
+  const { exports } = await instantiate(compiled, imports, { mayWait });
   const asynchronous: Record<string, Record<string, GuestFunction>> = {};
   for (const [name, item] of Object.entries(exports)) {
     // A function of the world is an interface of its own name, as it is among the imports.

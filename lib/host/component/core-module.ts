@@ -9,6 +9,12 @@ const MAX_MEMORIES = 32;
 
 const TABLE_SECTION = 4;
 const MEMORY_SECTION = 5;
+const EXPORT_SECTION = 7;
+const START_SECTION = 8;
+
+/** Under which a module exports what was its start function. */
+export const START = 'kasmcloud:start';
+const startName = [START.length, ...Buffer.from(START)];
 
 /** A core module within the bytes of its component. */
 export interface ModuleRange {
@@ -48,21 +54,35 @@ export function divideLimits(
 }
 
 /**
- * The module with maxima on its memories and tables. What it sets lower itself is kept.
+ * The module as it is compiled: with maxima on its memories and tables, where what it sets lower itself is kept; and with its start
+ * function as an export, {@link START}, so that it can be called in a way that lets it wait for the host.
  * @throws TerminalError `MemoryLimitTooLow` for a memory that starts above the limit.
  * @throws InvalidComponent for a table that does, and for kinds of memories and tables that are not supported.
  */
-export function limitModule(bytes: Uint8Array, range: ModuleRange, limits: CoreLimits): Uint8Array {
+export function rewriteModule(bytes: Uint8Array, range: ModuleRange, limits: CoreLimits): Uint8Array {
+  const all = [...sections(bytes, range)];
+  const start = all.find(({ id }) => id === START_SECTION);
+  const exports = all.find(({ id }) => id === EXPORT_SECTION);
+  const entry = start && [...startName, 0x00, ...unsigned(start.content.u32())];
   const parts: Uint8Array[] = [bytes.subarray(range.start, range.start + 8)];
-  for (const { id, start, content } of sections(bytes, range)) {
-    if (id !== TABLE_SECTION && id !== MEMORY_SECTION) {
-      parts.push(bytes.subarray(start, content.end));
-      continue;
+  const push = (id: number, ...content: Uint8Array[]): void => {
+    const size = content.reduce((sum, { length }) => sum + length, 0);
+    parts.push(Uint8Array.of(id, ...unsigned(size)), ...content);
+  };
+  for (const section of all) {
+    const { id, content } = section;
+    if (id === TABLE_SECTION || id === MEMORY_SECTION) {
+      const types = content.vector(() => limitType(content, id, limits));
+      push(id, Uint8Array.of(...unsigned(types.length)), Uint8Array.from(types.flat()));
+    } else if (section === exports && entry !== undefined) {
+      const count = content.u32() + 1;
+      const others = bytes.subarray(content.offset, content.end);
+      push(id, Uint8Array.of(...unsigned(count)), others, Uint8Array.from(entry));
+    } else if (section !== start || entry === undefined) {
+      parts.push(bytes.subarray(section.start, content.end));
+    } else if (exports === undefined) {
+      push(EXPORT_SECTION, Uint8Array.of(1, ...entry));
     }
-    const out: number[] = [];
-    const types = content.vector(() => limitType(content, id, limits));
-    out.push(...unsigned(types.length), ...types.flat());
-    parts.push(Uint8Array.of(id, ...unsigned(out.length)), Uint8Array.from(out));
   }
   return Buffer.concat(parts);
 }

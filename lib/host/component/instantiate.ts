@@ -1,6 +1,7 @@
 import { ImportMissingError, withoutVersion, type HostImports } from '../engine/engine';
 import { Abi } from './abi';
 import { bindGlue, type CompiledComponent, type Glue } from './compile';
+import { START } from './core-module';
 import { Trap } from './errors';
 import { guestExports, type ComponentExports } from './exports';
 import { Handles } from './handles';
@@ -39,14 +40,14 @@ export interface ComponentInstance {
 }
 
 /**
- * Makes an instance with a memory and tables of its own.
+ * Makes an instance with a memory and tables of its own, and runs what the guest does at its start.
  * @throws ImportMissingError when `imports` lacks something that the component needs.
  */
-export function instantiate(
+export async function instantiate(
   component: CompiledComponent,
   imports: HostImports,
   options: InstantiateOptions = {},
-): ComponentInstance {
+): Promise<ComponentInstance> {
   return new Linker(component, imports, options.mayWait ?? (() => false)).link();
 }
 
@@ -76,11 +77,15 @@ class Linker {
     this.resources = plan.resources.map((resource) => this.bindResource(resource));
   }
 
-  link(): ComponentInstance {
+  async link(): Promise<ComponentInstance> {
     const { plan, modules } = this.component;
     for (const instance of plan.coreInstances) {
       const module = modules[instance.module] as WebAssembly.Module;
-      this.coreInstances.push(new WebAssembly.Instance(module, this.coreImports(instance)).exports);
+      const { exports } = new WebAssembly.Instance(module, this.coreImports(instance));
+      this.coreInstances.push(exports);
+      const start = exports[START];
+      if (typeof start === 'function')
+        await (this.async ? WebAssembly.promising(start) : (start as CoreFunction))();
     }
     const exports = guestExports(plan, this.resources, (func) => this.func(func));
     return { exports, async: this.async, dispose: () => this.dispose() };

@@ -34,7 +34,7 @@ async function roundTrip(
     if (outcome.tag === 'err') throw new WitError(outcome.val);
     return outcome.val;
   };
-  const { exports } = instantiate(compiled, { echo: { default: echo } });
+  const { exports } = await instantiate(compiled, { echo: { default: echo } });
   let returned: unknown;
   try {
     returned = (exports['run'] as Func)(...values);

@@ -3,7 +3,7 @@ import { TerminalError } from '../../../lib/base/errors';
 import { compile, InvalidComponent, type ValType } from '../../../lib/host/component';
 import { bindGlue } from '../../../lib/host/component/compile';
 import { echoComponent } from './echo-component';
-import { wasmToolsComponent } from './fixtures';
+import { toolchainComponent } from './fixtures';
 import {
   component,
   coreModule,
@@ -43,8 +43,8 @@ describe('bytes that were tampered with', () => {
   let seeds: Uint8Array[];
   beforeAll(async () => {
     seeds = [
-      await wasmToolsComponent('desk'),
-      await wasmToolsComponent('pair'),
+      await toolchainComponent('desk'),
+      await toolchainComponent('pair'),
       echoComponent({ params: [type, type], result: type, encoding: 'utf16' }),
     ];
   });

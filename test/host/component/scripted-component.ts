@@ -23,6 +23,8 @@ export interface Script {
   readonly realloc?: Bytes;
   /** The body of what cleans up after `run`; it is given what `run` returned. */
   readonly cleanup?: Bytes;
+  /** What it does when it is instantiated. */
+  readonly start?: Bytes;
   readonly pages?: readonly [number, number];
 }
 
@@ -58,6 +60,7 @@ export function scriptedComponent(script: Script): Uint8Array {
       },
       { export: 'run', params: given, results, locals: ['i32', 'i32'], code: script.run },
       { export: 'cleanup', params: results, results: [], code: script.cleanup ?? [] },
+      ...(script.start === undefined ? [] : [{ params: [], results: [], code: script.start, start: true }]),
     ],
   });
   const options = [

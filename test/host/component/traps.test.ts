@@ -12,7 +12,7 @@ async function scripted(
 ): Promise<Run> {
   const { memoryBytes, ...rest } = options;
   const compiled = await compile(scriptedComponent(script), memoryBytes === undefined ? {} : { memoryBytes });
-  return instantiate(compiled, { call: { default: call } }, rest).exports['run'] as Run;
+  return (await instantiate(compiled, { call: { default: call } }, rest)).exports['run'] as Run;
 }
 
 const string: ValType = { kind: 'string' };
@@ -190,9 +190,21 @@ describe('functions that may wait', () => {
     expect(() => run()).toThrow(/cannot enter/);
   });
 
+  test('may be called by a guest that starts', async () => {
+    const waited: string[] = [];
+    const call = async (): Promise<void> => {
+      waited.push('before');
+      await soon();
+      waited.push('after');
+    };
+    const run = await scripted({ run: [], start: op.call(0) }, call, { mayWait });
+    expect(waited).toEqual(['before', 'after']);
+    await expect(run()).resolves.toBeUndefined();
+  });
+
   test('are not resumed once the instance is disposed of', async () => {
     const compiled = await compile(scriptedComponent({ run: op.call(0) }));
-    const instance = instantiate(compiled, { call: { default: soon } }, { mayWait });
+    const instance = await instantiate(compiled, { call: { default: soon } }, { mayWait });
     const call = (instance.exports['run'] as Run)();
     instance.dispose();
     await expect(call).rejects.toThrow(/disposed/);

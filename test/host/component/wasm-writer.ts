@@ -70,6 +70,8 @@ export interface CoreFunc {
   readonly locals?: readonly CoreType[];
   /** Without the closing `end`. */
   readonly code: Bytes;
+  /** Whether it runs when the module is instantiated. */
+  readonly start?: boolean;
 }
 
 export interface CoreModule {
@@ -113,6 +115,7 @@ export function coreModule({ imports = [], funcs, memory, globals = [] }: CoreMo
         ),
       ]),
     ),
+    funcs.flatMap((func, index) => (func.start === true ? [section(8, unsigned(imported + index))] : [])),
     section(
       10,
       vector(
