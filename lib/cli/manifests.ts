@@ -11,8 +11,7 @@ export function parseManifests(text: string, label: string): KubeObject[] {
   if (!Array.isArray(documents)) return [];
   return documents.flatMap((document, at) => {
     const [error] = document.errors;
-    if (error)
-      throw new KasmError(`${label} is not YAML: ${error.message.trim()}`, undefined, { cause: error });
+    if (error) throw new KasmError(`${label} is not YAML: ${error.message.trim()}`);
     return objectsIn(document.toJS() as unknown, `${label}, document ${at + 1}`);
   });
 }

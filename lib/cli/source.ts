@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { KasmError, messageOf } from '../base/errors';
+import { KasmError } from '../base/errors';
 import type { NpmToolSet } from '../local/npm-tools';
 import { packageRoot } from '../local/package-root';
 
@@ -100,6 +100,6 @@ function readConfig(file: string): Config {
   try {
     return (parse(readFileSync(file, 'utf8')) as Config | null) ?? {};
   } catch (cause) {
-    throw new KasmError(`${file} is not YAML: ${messageOf(cause)}`, undefined, { cause });
+    throw new KasmError(`${file} is not YAML`, undefined, { cause });
   }
 }

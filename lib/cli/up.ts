@@ -131,7 +131,11 @@ async function deploy(
   const applied =
     objects.length === 0
       ? []
-      : await during(progress, `Applying ${objects.length} objects`, () => applyAll(client, objects));
+      : await during(
+          progress,
+          `Applying ${objects.length === 1 ? 'one object' : `${objects.length} objects`}`,
+          () => applyAll(client, objects),
+        );
   await during(progress, 'Waiting for Ready', (step) =>
     waitReady(client, applied, { installation, timeoutMs: options.timeout, step, signal }),
   );

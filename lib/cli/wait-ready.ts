@@ -24,10 +24,12 @@ export interface WaitOptions {
 }
 
 const pollMs = 100;
+/** How long an object must need help before that is believed: what it says may be about a moment ago, when no host was up. */
+const stalledMs = 10_000;
 
 /**
  * Waits until a host is ready and every one of `objects` that is of the six kinds is, too.
- * @throws KasmError with the reason of each that is not, when that takes too long, or when one says that it needs help
+ * @throws KasmError with the reason of each that is not, when that takes too long, or when one goes on saying that it needs help
  */
 export async function waitReady(
   client: KubeClient,
@@ -36,6 +38,7 @@ export async function waitReady(
 ): Promise<void> {
   const wanted = objects.filter(({ apiVersion }) => apiVersion.startsWith(`${GROUP}/`));
   const total = wanted.length + 1;
+  let helpful = Date.now();
   for (const deadline = Date.now() + timeoutMs; ; await sleep(pollMs, signal)) {
     const waiting = await notReady(client, wanted).catch((error: unknown) => {
       // The API server may be the one that has just been started again.
@@ -43,12 +46,13 @@ export async function waitReady(
       throw error;
     });
     if (waiting.length === 0) return;
+    if (!waiting.some(({ stalled }) => stalled)) helpful = Date.now();
     const crashes = crashing(installation);
     const reasons = [...waiting.map(({ text }) => text), ...crashes];
-    if (Date.now() > deadline || waiting.some(({ stalled }) => stalled)) {
-      const why = waiting.some(({ stalled }) => stalled) ? 'Not ready' : `Not ready in ${timeoutMs / 1000} s`;
+    const helpless = Date.now() - helpful > stalledMs;
+    if (helpless || Date.now() > deadline) {
       throw new KasmError(
-        `${why}:\n${reasons.map((reason) => `  ${reason}`).join('\n')}`,
+        `Not ready${helpless ? '' : ` in ${timeoutMs / 1000} s`}:\n${reasons.map((reason) => `  ${reason}`).join('\n')}`,
         'Everything stays as it is: mend it and run `kasmcloud up` again, or see `kasmcloud logs`',
       );
     }

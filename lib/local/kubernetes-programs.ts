@@ -92,6 +92,8 @@ function apiServer({ dir, logDir, port, pki }: ControlPlanePlan, command: string
       '--endpoint-reconciler-type=none',
       '--profiling=false',
     ],
+    // A fifth less memory for a second of processor time at the start.
+    env: { GOGC: '50' },
     cwd: dir,
     logFile: path.join(logDir, 'kube-apiserver.log'),
     serves: apiServerReady(port, pki.ca, pki.client('kasmcloud:probe', 'system:monitoring')),
