@@ -71,7 +71,12 @@ export class TestHost {
     private readonly images: ImageStore,
   ) {}
 
-  static async start(client: KubeClient, dir: string, identity: Partial<HostIdentity>): Promise<TestHost> {
+  static async start(
+    client: KubeClient,
+    dir: string,
+    identity: Partial<HostIdentity>,
+    insecureRegistries: readonly string[] = [],
+  ): Promise<TestHost> {
     const whole: HostIdentity = {
       name: 'host',
       hostId: `N${'A'.repeat(55)}`,
@@ -82,7 +87,11 @@ export class TestHost {
       addresses: ['127.0.0.1'],
       ...identity,
     };
-    const images = new ImageStore({ dir: path.join(dir, `images-${whole.name}`), allowFileLoad: true });
+    const images = new ImageStore({
+      dir: path.join(dir, `images-${whole.name}`),
+      allowFileLoad: true,
+      insecureRegistries,
+    });
     const agent: HostAgent = new HostAgent({
       client,
       identity: whole,
@@ -118,13 +127,19 @@ export class TestHost {
   }
 }
 
+export interface HostOptions {
+  /** How the host reaches the API server. */
+  readonly through?: Connection;
+  readonly insecureRegistries?: readonly string[];
+}
+
 export interface Bench {
   readonly client: KubeClient;
   readonly dir: string;
   /** Makes a namespace of its own for a test. */
   namespace(): Promise<string>;
   /** Starts a host that ends with the test. */
-  host(identity?: Partial<HostIdentity>, through?: Connection): Promise<TestHost>;
+  host(identity?: Partial<HostIdentity>, options?: HostOptions): Promise<TestHost>;
   /** Writes a file that passes for a component and returns its image. */
   component(name: string, content?: string): Promise<string>;
 }
@@ -166,11 +181,10 @@ export function bench(): Bench {
       namespaces.push(name);
       return name;
     },
-    host: async (identity = {}, through = client!.connection) => {
-      const host = await TestHost.start(new KubeClient(asHost(through)), dir, {
-        name: `test-${process.pid}-${serial++}`,
-        ...identity,
-      });
+    host: async (identity = {}, { through = client!.connection, insecureRegistries } = {}) => {
+      const name = `test-${process.pid}-${serial++}`;
+      const own = new KubeClient(asHost(through));
+      const host = await TestHost.start(own, dir, { name, ...identity }, insecureRegistries);
       hosts.push(host);
       return host;
     },

@@ -17,7 +17,7 @@ async function proxyTo(target: URL): Promise<TcpProxy> {
 
 it('runs on without the API server and catches up with what it missed', async () => {
   const proxy = await proxyTo(lab.client.connection.server);
-  const host = await lab.host({}, proxy.through(lab.client.connection));
+  const host = await lab.host({}, { through: proxy.through(lab.client.connection) });
   const namespace = await lab.namespace();
   const actor = async (name: string): Promise<void> => {
     await lab.client.create(WasmCloudActorResource, {

@@ -6,12 +6,9 @@ import path from 'node:path';
 import { ImageStore, type FetchOptions, type ImageStoreOptions } from '../../lib/host/images/store';
 import { startProxy, type Fault, type Proxy } from './oci/proxy';
 import { digestOf, pushComponent, pushIndex } from './oci/push';
-import { startRegistry, type Registry } from './oci/registry';
+import { htpasswd, login, startRegistry, type Registry } from './oci/registry';
 import { startTokenServer, type TokenServer } from './oci/token-server';
 
-/** `allmine`, as the bcrypt hash that htpasswd would write. */
-const htpasswd = 'ann:$2a$10$XajjQvNhvvRt5GSeFk1xFeyqRrsxkhBkUiQeg0dt.wU1qD4aFDcga\n';
-const login = { username: 'ann', password: 'allmine' };
 const wasm = Buffer.concat([Buffer.from('\0asm\x0d\0\x01\0'), randomBytes(300_000)]);
 
 let dir: string;

@@ -7,6 +7,12 @@ import path from 'node:path';
 import { stringify } from 'yaml';
 import { tool } from '../../../lib/local/tool';
 
+/** The one login that guarded registries know. */
+export const login = { username: 'ann', password: 'allmine' };
+
+/** The password file of a registry with that login: its bcrypt hash, as htpasswd writes it. */
+export const htpasswd = 'ann:$2a$10$XajjQvNhvvRt5GSeFk1xFeyqRrsxkhBkUiQeg0dt.wU1qD4aFDcga\n';
+
 /** A real registry on a port of its own. */
 export interface Registry {
   /** `127.0.0.1:port`, as references name it. */
