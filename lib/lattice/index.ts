@@ -2,6 +2,7 @@ export { LatticeConnection, type LatticeConnectionOptions, type NatsCredentials 
 export { hostIdentity } from './host-identity';
 export { type LatticeLogger, silentLogger } from './logger';
 export { CurveKeyPair, KeyPair, type KeyKind, decodePublicKey, decodeSeed, encodePublicKey } from './nkeys';
+export * as interfaces from './interfaces';
 export * from './subjects';
 export {
   type BoundFunction,

@@ -31,7 +31,7 @@ interface Named {
 export type WitType<T = unknown> = WitShape & { readonly [js]?: T };
 
 /** The JavaScript type of a WIT type's values: what decoding gives. */
-export type Js<W> = W extends { readonly [js]?: infer T } ? T : never;
+export type Js<W> = [W] extends [{ readonly [js]?: infer T }] ? T : never;
 
 /** `list-keys` → `listKeys`, `HTTP-protocol-error` → `httpProtocolError`. */
 export type Camel<S extends string> = S extends `${infer Head}-${infer Tail}`
@@ -40,6 +40,12 @@ export type Camel<S extends string> = S extends `${infer Head}-${infer Tail}`
 type Pascal<S extends string> = S extends `${infer Head}-${infer Tail}`
   ? `${Capitalize<Lowercase<Head>>}${Pascal<Tail>}`
   : Capitalize<Lowercase<S>>;
+
+/**
+ * An object type with its keys in camelCase. Types map over the outcome in a second step: TypeScript takes no context for
+ * function parameters and tuples from a mapping that renames.
+ */
+export type InCamel<T> = { [N in keyof T as Camel<N & string>]: T[N] };
 
 /** {@link Camel} at run time. */
 export function camelCase<S extends string>(name: S): Camel<S> {

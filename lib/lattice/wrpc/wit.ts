@@ -1,6 +1,7 @@
 import { KasmError } from '../../base/errors';
 import type {
   Camel,
+  InCamel,
   Js,
   JsOption,
   JsResult,
@@ -25,25 +26,23 @@ export const bool = primitive<boolean>('bool');
 export const char = primitive<string>('char');
 export const string = primitive<string>('string');
 
-/** The number types keep their kind in the type, so that lists of them are typed arrays. */
-type Numeric<T, A> = WitType<T> & { readonly array?: A };
-export const u8: Numeric<number, Uint8Array> = primitive('u8');
-export const u16: Numeric<number, Uint16Array> = primitive('u16');
-export const u32: Numeric<number, Uint32Array> = primitive('u32');
-export const u64: Numeric<bigint, BigUint64Array> = primitive('u64');
-export const s8: Numeric<number, Int8Array> = primitive('s8');
-export const s16: Numeric<number, Int16Array> = primitive('s16');
-export const s32: Numeric<number, Int32Array> = primitive('s32');
-export const s64: Numeric<bigint, BigInt64Array> = primitive('s64');
-export const f32: Numeric<number, Float32Array> = primitive('f32');
-export const f64: Numeric<number, Float64Array> = primitive('f64');
+/** The number types know, in their type alone, the array that a list of them is. */
+declare const array: unique symbol;
+type Numeric<T, A> = WitType<T> & { readonly [array]: A };
+const numeric = <T, A>(kind: PrimitiveKind): Numeric<T, A> => ({ kind }) as unknown as Numeric<T, A>;
+export const u8: Numeric<number, Uint8Array> = numeric('u8');
+export const u16: Numeric<number, Uint16Array> = numeric('u16');
+export const u32: Numeric<number, Uint32Array> = numeric('u32');
+export const u64: Numeric<bigint, BigUint64Array> = numeric('u64');
+export const s8: Numeric<number, Int8Array> = numeric('s8');
+export const s16: Numeric<number, Int16Array> = numeric('s16');
+export const s32: Numeric<number, Int32Array> = numeric('s32');
+export const s64: Numeric<bigint, BigInt64Array> = numeric('s64');
+export const f32: Numeric<number, Float32Array> = numeric('f32');
+export const f64: Numeric<number, Float64Array> = numeric('f64');
 
-type JsList<W> = W extends { readonly array?: infer A } ? NonNullable<A> : Js<W>[];
-type JsStream<W> = W extends { readonly array?: infer A }
-  ? Uint8Array extends A
-    ? AsyncIterable<Uint8Array>
-    : AsyncIterable<Js<W>>
-  : AsyncIterable<Js<W>>;
+type JsList<W> = [W] extends [{ readonly [array]: infer A }] ? A : Js<W>[];
+type JsStream<W> = AsyncIterable<[W] extends [Numeric<number, Uint8Array>] ? Uint8Array : Js<W>>;
 
 export const list = <W extends WitType>(element: W): WitType<JsList<W>> => ({ kind: 'list', element });
 export const option = <W extends WitType>(element: W): WitType<JsOption<Js<W>>> => ({
@@ -58,7 +57,8 @@ export const future = <W extends WitType>(element: W): WitType<Promise<Js<W>>> =
   element,
 });
 
-type JsRecord<F> = { [N in keyof F as Camel<N & string>]: Js<F[N]> };
+type JsRecord<F> = JsFields<InCamel<F>>;
+type JsFields<F> = { [N in keyof F]: Js<F[N]> };
 export const record = <F extends Record<string, WitType>>(fields: F): WitType<JsRecord<F>> => ({
   kind: 'record',
   fields: some('record', Object.entries(fields)).map(([name, type]) => ({ name, type })),
@@ -69,7 +69,7 @@ export const tuple = <const E extends readonly WitType[]>(
 ): WitType<{ -readonly [I in keyof E]: Js<E[I]> }> => ({ kind: 'tuple', elements: some('tuple', elements) });
 
 type JsCases<C> = {
-  [N in keyof C]: C[N] extends WitType ? { tag: N; val: Js<C[N]> } : { tag: N };
+  [N in keyof C]: [C[N]] extends [WitType] ? { tag: N; val: Js<C[N]> } : { tag: N };
 }[keyof C];
 /** Cases by name, in order; `null` for a case without a payload. */
 export const variant = <C extends Record<string, WitType | null>>(cases: C): WitType<JsCases<C>> => ({
@@ -87,7 +87,7 @@ export const flags = <const N extends readonly string[]>(
   ...names: N
 ): WitType<{ [K in N[number] as Camel<K>]: boolean }> => ({ kind: 'flags', names: some('flags', names) });
 
-type JsOr<W> = W extends WitType ? Js<W> : undefined;
+type JsOr<W> = [W] extends [WitType] ? Js<W> : undefined;
 /** `null` for a side without a payload. */
 export const result = <T extends WitType | null = null, E extends WitType | null = null>(
   ok?: T,
