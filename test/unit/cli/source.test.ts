@@ -1,0 +1,94 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { locate } from '../../../lib/cli/source';
+import { synthesize } from '../../../lib/cli/synthesize';
+
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(path.join(tmpdir(), 'kasmcloud-source-'));
+});
+
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function write(name: string, text: string): string {
+  const file = path.join(dir, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+}
+
+const options = { step: { update: () => undefined }, signal: new AbortController().signal };
+const tools = { node: process.execPath };
+
+describe('locate', () => {
+  test('YAML is read as it is', () => {
+    const file = write('a.yaml', 'kind: X');
+    expect(locate(file)).toEqual({ kind: 'manifests', label: file, text: 'kind: X' });
+  });
+
+  test('a program runs where the command runs', () => {
+    const file = write('lattice.mts', '');
+    expect(locate(file)).toMatchObject({ kind: 'program', cwd: process.cwd(), run: { file } });
+  });
+
+  test('a folder runs the app of its cdk8s.yaml, in the folder, with the tools that it asks for', () => {
+    write('app/cdk8s.yaml', 'language: typescript\napp: node main.js\nkasmcloud: {tools: [wasm]}');
+    const folder = path.join(dir, 'app');
+    expect(locate(folder)).toMatchObject({ cwd: folder, run: { shell: 'node main.js' }, tools: ['wasm'] });
+  });
+
+  test('an example is found by its name', () => {
+    expect(locate('hello')).toMatchObject({ kind: 'program', label: 'the example hello' });
+  });
+
+  test.each([
+    ['app/cdk8s.yaml', 'language: typescript', 'app', /cdk8s\.yaml has no app: undefined/],
+    ['app/cdk8s.yaml', 'app: [', 'app', /cdk8s\.yaml is not YAML/],
+    ['app/cdk8s.yaml', 'app: x\nkasmcloud: {tools: [brass]}', 'app', /kasmcloud\.tools is \["brass"\]/],
+    ['app/other', '', 'app', /app has no cdk8s\.yaml/],
+    ['a.txt', '', 'a.txt', /a\.txt is neither a program .* nor manifests/],
+    ['a.txt', '', 'b.txt', /There is no .*b\.txt.*examples: .*hello/s],
+  ])('%s of %j: %s is refused', (name, text, source, message) => {
+    write(name, text);
+    expect(() => locate(path.join(dir, source))).toThrow(message);
+  });
+});
+
+describe('synthesize', () => {
+  const program = `
+    const { mkdirSync, writeFileSync } = require('node:fs');
+    const out = process.env.CDK8S_OUTDIR;
+    mkdirSync(out + '/sub');
+    writeFileSync(out + '/0001-b.k8s.yaml', 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: b}\\n');
+    writeFileSync(out + '/0000-a.k8s.yaml', 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: a}\\n');
+    writeFileSync(out + '/README', 'not this');
+    console.log('working');
+  `;
+
+  test('collects what a program writes, in order', async () => {
+    const lines: string[] = [];
+    const source = locate(write('main.js', program));
+    const objects = await synthesize(source, tools, { ...options, onLine: (line) => lines.push(line) });
+    expect(objects.map(({ metadata }) => metadata.name)).toEqual(['a', 'b']);
+    expect(lines).toEqual(['working']);
+  });
+
+  test('runs the app of a folder with our Node first on PATH', async () => {
+    write('cdk8s.yaml', 'app: node main.js && test "$(command -v node)" = "$EXPECTED_NODE"');
+    write('main.js', program);
+    process.env['EXPECTED_NODE'] = process.execPath;
+    await expect(synthesize(locate(dir), tools, options)).resolves.toHaveLength(2);
+  });
+
+  test('a program that fails is quoted', async () => {
+    const source = locate(write('main.js', 'console.error("no such lattice"); process.exit(4)'));
+    await expect(synthesize(source, tools, options)).rejects.toThrow(/ended with code 4.*no such lattice/s);
+  });
+
+  test('a program that writes nothing is told what to do', async () => {
+    const source = locate(write('main.js', ''));
+    await expect(synthesize(source, tools, options)).rejects.toThrow(/wrote no manifests.*app\.synth\(\)/s);
+  });
+});
