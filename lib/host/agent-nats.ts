@@ -13,12 +13,14 @@ export class NatsLink {
   private readonly stopping = new AbortController();
   private connecting: Promise<void> | undefined;
   private connection: LatticeConnection | undefined;
-  private problem: string | undefined;
+  private problem: string;
 
   constructor(
     private readonly options: LatticeConnectionOptions,
     private readonly changed: () => void,
-  ) {}
+  ) {
+    this.problem = `Connecting to ${String(options.servers)}`;
+  }
 
   get state(): NatsState {
     const connected = this.connection?.connected ?? false;

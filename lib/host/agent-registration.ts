@@ -100,10 +100,13 @@ export class Registration {
     this.changed();
   }
 
-  /** Says that the host ends; resolves when that is written. */
-  async shutDown(signal: AbortSignal): Promise<void> {
-    this.state = { ready: false, reason: 'Shutdown', message: 'The host was asked to stop' };
+  async stop(): Promise<void> {
     await this.controller.stop();
+  }
+
+  /** Says that the host has ended; called after {@link stop}. */
+  async signOff(signal: AbortSignal): Promise<void> {
+    this.state = { ready: false, reason: 'Shutdown', message: 'The host was asked to stop' };
     this.writtenAt = -Infinity;
     await this.reconcile(signal);
   }

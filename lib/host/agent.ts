@@ -60,6 +60,8 @@ export class HostAgent {
   private readonly providers: ProviderController;
   private readonly stopping = new AbortController();
   private serving = false;
+  /** Whether the host's name is ours: nobody else's status is written. */
+  private named = false;
 
   constructor(private readonly options: HostAgentOptions) {
     const { client, identity, hashKey, images, nats } = options;
@@ -91,7 +93,10 @@ export class HostAgent {
       name: hostLeaseName(name),
       identity: identity.hostId,
       labels: { [labels.host]: labelValue(name) },
-      onLost: options.onLost,
+      onLost: (error) => {
+        this.named = false;
+        options.onLost(error);
+      },
     });
     this.actors = new ActorController(this.context, options.startActor);
     this.providers = new ProviderController(this.context, options.builtins);
@@ -110,6 +115,7 @@ export class HostAgent {
     const { signal } = this.stopping;
     await ensureNamespace(this.context.client, SYSTEM_NAMESPACE, signal);
     await this.lease.start();
+    this.named = true;
     for (const mirror of this.mirrors()) mirror.start();
     this.registration.start();
     this.actors.start();
@@ -130,15 +136,22 @@ export class HostAgent {
   async stop(): Promise<void> {
     this.serving = false;
     this.stopping.abort(new Error('The host stops'));
-    await this.registration.shutDown(AbortSignal.timeout(FAREWELL_MS)).catch((error: unknown) => {
-      log.warn({ error: messageOf(error) }, 'Could not report the shutdown');
-    });
+    await this.registration.stop();
+    if (this.named) await this.signOff();
     // Providers first: they stop to accept, and what they have accepted still finds its actor.
-    await this.providers.stop();
-    await this.actors.stop();
+    await this.providers.stop(this.named);
+    await this.actors.stop(this.named);
     await this.context.references.stop();
     for (const mirror of this.mirrors()) await mirror.stop();
     await this.lease.stop({ remove: true });
+  }
+
+  private async signOff(): Promise<void> {
+    try {
+      await this.registration.signOff(AbortSignal.timeout(FAREWELL_MS));
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'Could not report the shutdown');
+    }
   }
 
   private mirrors(): Mirror<never>[] {

@@ -103,7 +103,12 @@ export class TestHost {
       onLost: (error) => (host.lost = error),
     });
     const host: TestHost = new TestHost(agent, whole, images);
-    await agent.start();
+    try {
+      await agent.start();
+    } catch (error) {
+      await host.stop();
+      throw error;
+    }
     return host;
   }
 

@@ -90,10 +90,14 @@ describe('registration', () => {
     expect(await lab.client.find(LeaseResource, lease)).toBeUndefined();
   });
 
-  it('refuses a name that another process goes by', async () => {
+  it('refuses a name that another process goes by, and leaves what that one says', async () => {
     const { identity } = await lab.host();
+    const key = { name: identity.name };
+    const before = await untilCondition(lab.client, WasmCloudHostResource, key, { status: 'True' });
     await expect(
-      TestHost.start(lab.client, lab.dir, { name: identity.name, hostId: `N${'B'.repeat(55)}` }),
+      TestHost.start(lab.client, lab.dir, { ...key, hostId: `N${'B'.repeat(55)}` }),
     ).rejects.toMatchObject({ reason: 'LeaseHeld' });
+    const after = await lab.client.get(WasmCloudHostResource, key);
+    expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
   });
 });

@@ -70,13 +70,13 @@ export class ActorController {
     this.controller.start();
   }
 
-  /** Ends every actor; calls in flight get the host's time of grace. */
-  async stop(): Promise<void> {
+  /** Ends every actor; calls in flight get the host's time of grace. With `report` their statuses say so. */
+  async stop(report: boolean): Promise<void> {
     await this.controller.stop();
     const slots = [...this.slots.values()];
     for (const slot of slots) slot.retire();
     await Promise.all([
-      farewell(this.context, WasmCloudActorResource, this.ours(), (actor) => ({
+      farewell(this.context, WasmCloudActorResource, report ? this.ours() : [], (actor) => ({
         ...this.identity(actor),
         instances: 0,
         readyInstances: 0,

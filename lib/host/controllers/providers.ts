@@ -75,12 +75,14 @@ export class ProviderController {
     this.controller.start();
   }
 
-  /** Ends every provider; what is under way gets the host's time of grace. */
-  async stop(): Promise<void> {
+  /** Ends every provider; what is under way gets the host's time of grace. With `report` their statuses say so. */
+  async stop(report: boolean): Promise<void> {
     await this.controller.stop();
     for (const key of [...this.running.keys()]) this.end(key);
     await Promise.all([
-      farewell(this.context, WasmCloudProviderResource, this.ours(), (provider) => this.identity(provider)),
+      farewell(this.context, WasmCloudProviderResource, report ? this.ours() : [], (provider) =>
+        this.identity(provider),
+      ),
       ...this.ending,
     ]);
   }
