@@ -1,10 +1,11 @@
-import { ImportMissingError, withoutVersion, type HostImports } from '../engine/engine';
+import type { HostImports } from '../engine/engine';
 import { Abi } from './abi';
 import { bindGlue, type CompiledComponent, type Glue } from './compile';
 import { START } from './core-module';
 import { Trap } from './errors';
 import { guestExports, type ComponentExports } from './exports';
 import { Handles } from './handles';
+import { HostOffers } from './host-offers';
 import type {
   AbiOptions,
   CanonFunc,
@@ -14,10 +15,9 @@ import type {
   FuncSource,
   ImportedFunc,
 } from './plan';
-import { ROOT } from './resolve';
 import { GuestResource, HostResource, type ResourceBinding } from './resources';
 import { InstanceState } from './state';
-import { camelCase, parseFuncName, pascalCase, type ResourceType } from './types';
+import type { ResourceType } from './types';
 
 type CoreFunction = (...args: unknown[]) => unknown;
 
@@ -52,6 +52,7 @@ export async function instantiate(
 }
 
 class Linker {
+  private readonly host: HostOffers;
   private readonly state: InstanceState;
   private readonly handles: Handles[];
   private readonly resources: ResourceBinding[];
@@ -65,10 +66,11 @@ class Linker {
 
   constructor(
     private readonly component: CompiledComponent,
-    private readonly imports: HostImports,
+    imports: HostImports,
     mayWait: (interfaceName: string, func: string) => boolean,
   ) {
     const { plan } = component;
+    this.host = new HostOffers(imports);
     this.glue = bindGlue(component);
     this.state = new InstanceState(plan.componentInstances);
     this.handles = this.state.components.map((state) => new Handles(state));
@@ -142,7 +144,7 @@ class Linker {
     if (factory === undefined) throw new RangeError(`Plan has no glue for canonical function ${index}`);
     // A function of another component waits whenever anything may: it is entered in a way that lets it.
     const waits = func.from === 'lift' ? this.async : (this.waiting[func.index] ?? false);
-    const target = func.from === 'lift' ? this.func(func) : this.hostTarget(func.index);
+    const target = func.from === 'lift' ? this.func(func) : this.host.target(this.importedFunc(func.index));
     const lowered = factory(this.abi(options, owner), target, waits);
     return waits ? new WebAssembly.Suspending(lowered) : lowered;
   }
@@ -183,7 +185,7 @@ class Linker {
   }
 
   private func(source: FuncSource): CoreFunction {
-    if (source.from === 'import') return this.reexport(source.index);
+    if (source.from === 'import') return this.host.callable(this.importedFunc(source.index));
     return (this.lifted[source.index] ??= this.lift(source.index));
   }
 
@@ -200,6 +202,12 @@ class Linker {
       postReturn && this.coreFunction(postReturn),
       this.async,
     );
+  }
+
+  private importedFunc(index: number): ImportedFunc {
+    const func = this.component.plan.importedFuncs[index];
+    if (func === undefined) throw new RangeError(`Plan has no imported function ${index}`);
+    return func;
   }
 
   private abi({ memory, realloc }: AbiOptions, owner: number): Abi {
@@ -227,7 +235,7 @@ class Linker {
 
   private bindResource(resource: ResourceType): ResourceBinding {
     if (resource.imported !== undefined) {
-      return new HostResource(resource, this.hostClass(resource.imported.interface, resource.name));
+      return new HostResource(resource, this.host.classOf(resource.imported.interface, resource.name));
     }
     const destroy = this.destructor(this.component.plan.destructors.get(resource.id));
     const owner = this.state.components[resource.owner];
@@ -249,58 +257,6 @@ class Linker {
     });
   }
 
-  private hostInterface(name: string): Readonly<Record<string, unknown>> {
-    const found = this.imports[name] ?? this.imports[withoutVersion(name)];
-    if (found === undefined) throw new ImportMissingError(name);
-    return found;
-  }
-
-  private hostClass(interfaceName: string, resource: string): abstract new (...args: never[]) => object {
-    const name = pascalCase(resource);
-    const found =
-      interfaceName === ROOT ? this.imports[ROOT]?.[name] : own(this.hostInterface(interfaceName), name);
-    if (typeof found !== 'function') throw new ImportMissingError(interfaceName, resource);
-    return found as abstract new (...args: never[]) => object;
-  }
-
-  /** What the glue calls for an imported function: the function itself, or the class of its resource. */
-  private hostTarget(index: number): unknown {
-    const func = this.component.plan.importedFuncs[index] as ImportedFunc;
-    const { kind, resource, name } = parseFuncName(func.name ?? 'default');
-    if (kind === 'free') {
-      const found = own(this.hostInterface(func.interface), camelCase(name));
-      if (typeof found !== 'function') throw new ImportMissingError(func.interface, name);
-      return found;
-    }
-    const hostClass = this.hostClass(func.interface, resource ?? '');
-    const holder: unknown = kind === 'method' ? hostClass.prototype : hostClass;
-    if (
-      kind !== 'constructor' &&
-      typeof (holder as Record<string, unknown>)[camelCase(name)] !== 'function'
-    ) {
-      throw new ImportMissingError(func.interface, func.name);
-    }
-    return hostClass;
-  }
-
-  /** A function of the host that the component exports as its own. */
-  private reexport(index: number): CoreFunction {
-    const func = this.component.plan.importedFuncs[index] as ImportedFunc;
-    const target = this.hostTarget(index) as CoreFunction & Record<string, CoreFunction>;
-    const { kind, name } = parseFuncName(func.name ?? 'default');
-    const member = camelCase(name);
-    switch (kind) {
-      case 'free':
-        return target;
-      case 'constructor':
-        return (...args) => Reflect.construct(target, args) as unknown;
-      case 'static':
-        return (...args) => (target[member] as CoreFunction)(...args);
-      case 'method':
-        return (self, ...args) => ((self as Record<string, CoreFunction>)[member] as CoreFunction)(...args);
-    }
-  }
-
   private dispose(): void {
     this.state.trap(new Trap('the instance was disposed of'), 'dispose');
     for (const handles of this.handles) {
@@ -310,9 +266,4 @@ class Linker {
       }
     }
   }
-}
-
-/** A member of an interface that the host itself put there. */
-function own(holder: Readonly<Record<string, unknown>>, name: string): unknown {
-  return Object.hasOwn(holder, name) ? holder[name] : undefined;
 }

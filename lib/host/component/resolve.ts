@@ -1,40 +1,34 @@
 import { InvalidComponent } from './errors';
 import type {
-  AbiOptions,
   CanonFunc,
   CoreArgument,
   CoreInstance,
   CoreItem,
-  ExportedItem,
   ImportedFunc,
   ImportedInterface,
   LiftedFunc,
   Plan,
 } from './plan';
+import { abiOptions, coreArgument, coreFunc, exportedItems, lookup } from './resolve-items';
 import { resolveAlias, TypeResolver } from './resolve-types';
 import { entitySort, Scope } from './scope';
 import type { CoreEntity, Entity, InstanceEntity } from './scope';
 import type {
   Alias,
   Canon,
-  CanonOptions,
   ComponentSyntax,
   CoreInstanceSyntax,
   Definition,
   Extern,
   InstanceSyntax,
-  SortIndex,
 } from './syntax';
-import { parseFuncName } from './types';
+import { parseFuncName, ROOT } from './types';
 import type { FuncType, ResourceType } from './types';
 
 /** Definitions and declarations evaluated, over all nested instantiations: a small file can ask for exponentially many. */
 const MAX_WORK = 500_000;
 const MAX_CORE_INSTANCES = 1_000;
 const MAX_COMPONENT_INSTANCES = 1_000;
-
-/** Key of what the world itself provides besides functions: its resources. */
-export const ROOT = '$root';
 
 /**
  * Evaluates a component to its plan. Instantiation in the component model does not depend on values, so all of it can happen here, once.
@@ -285,52 +279,6 @@ class Resolver {
     const func = this.canonFuncs.push(made) - 1;
     return scope.push({ sort: 'core func', item: { from: 'func', func } });
   }
-}
-
-function lookup(scope: Scope, { sort, index }: SortIndex, offset: number): Entity {
-  return scope.get(entitySort(sort, offset), index, offset);
-}
-
-function coreFunc(scope: Scope, index: number, offset: number): CoreItem {
-  return scope.get('core func', index, offset).item;
-}
-
-function abiOptions(options: CanonOptions, scope: Scope, offset: number): AbiOptions {
-  const func = (index: number | undefined) =>
-    index === undefined ? undefined : coreFunc(scope, index, offset);
-  const memory =
-    options.memory === undefined ? undefined : scope.get('core memory', options.memory, offset).item;
-  if (memory !== undefined && memory.from !== 'export')
-    return fail('memory is not an export of a core instance', offset);
-  return {
-    encoding: options.encoding,
-    memory: memory?.export,
-    realloc: func(options.realloc),
-    postReturn: func(options.postReturn),
-  };
-}
-
-function coreArgument(entity: Extract<Entity, { sort: 'core instance' }>): CoreArgument {
-  if (entity.instance !== undefined) return { from: 'instance', instance: entity.instance };
-  const items = new Map<string, CoreItem>();
-  for (const [name, item] of entity.items) if ('item' in item) items.set(name, item.item);
-  return { from: 'items', items };
-}
-
-/** Interfaces have no interfaces in them, so what is deeper than that is not for the host. */
-function exportedItems(instance: InstanceEntity, depth = 0): ReadonlyMap<string, ExportedItem> {
-  const items = new Map<string, ExportedItem>();
-  for (const [name, entity] of instance.exports) {
-    if (entity.sort === 'func') items.set(name, { kind: 'func', func: entity.func, type: entity.type });
-    else if (entity.sort === 'instance' && depth === 0) {
-      items.set(name, { kind: 'instance', items: exportedItems(entity, 1) });
-    } else if (entity.sort === 'type' && entity.kind === 'value')
-      items.set(name, { kind: 'type', type: entity.type });
-    else if (entity.sort === 'type' && entity.kind === 'resource') {
-      items.set(name, { kind: 'resource', resource: entity.resource });
-    }
-  }
-  return items;
 }
 
 function fail(reason: string, offset: number): never {

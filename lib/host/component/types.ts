@@ -45,6 +45,9 @@ export interface ResourceType {
   readonly owner: number;
 }
 
+/** Key of what the world itself provides besides functions and interfaces: its resources. */
+export const ROOT = '$root';
+
 /** What function names of resources carry: `[method]fields.get` is method `get` of `fields`. */
 export interface FuncName {
   readonly kind: 'free' | 'constructor' | 'method' | 'static';

@@ -10,8 +10,8 @@
  * | `bool`, `string`, `char` | boolean, string, string |
  * | `u8`…`s32`, `f32`, `f64` | number |
  * | `u64`, `s64` | bigint |
- * | `list<u8>` | Uint8Array (a copy: neither side sees the other's later writes) |
- * | `list<T>`, `tuple<…>` | array |
+ * | `list<u8>`, `list<s64>`, … | Uint8Array, BigInt64Array, … (a copy: neither side sees the other's later writes); to the guest also an array |
+ * | `list<T>` of anything else, `tuple<…>` | array |
  * | `record`, `flags` | object with camelCase keys (flags: of booleans) |
  * | `variant` | `{ tag: 'kebab-case', val }`, `val` absent without a payload |
  * | `enum` | `'kebab-case'` |
@@ -23,7 +23,7 @@
 
 /** Bounds that are built into the prepared component. */
 export interface PrepareOptions {
-  /** Most bytes that one linear memory of an instance may grow to; rounded down to whole pages of 64 KiB. */
+  /** Most bytes that the linear memory of an instance may grow to, in whole pages of 64 KiB; several memories share it in equal parts. */
   readonly memoryBytes: number;
 }
 
