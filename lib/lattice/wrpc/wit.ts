@@ -27,8 +27,7 @@ export const char = primitive<string>('char');
 export const string = primitive<string>('string');
 
 /** The number types know, in their type alone, the array that a list of them is. */
-declare const array: unique symbol;
-type Numeric<T, A> = WitType<T> & { readonly [array]: A };
+type Numeric<T, A> = WitType<T> & { readonly $array: A };
 const numeric = <T, A>(kind: PrimitiveKind): Numeric<T, A> => ({ kind }) as unknown as Numeric<T, A>;
 export const u8: Numeric<number, Uint8Array> = numeric('u8');
 export const u16: Numeric<number, Uint16Array> = numeric('u16');
@@ -41,7 +40,7 @@ export const s64: Numeric<bigint, BigInt64Array> = numeric('s64');
 export const f32: Numeric<number, Float32Array> = numeric('f32');
 export const f64: Numeric<number, Float64Array> = numeric('f64');
 
-type JsList<W> = [W] extends [{ readonly [array]: infer A }] ? A : Js<W>[];
+type JsList<W> = [W] extends [{ readonly $array: infer A }] ? A : Js<W>[];
 type JsStream<W> = AsyncIterable<[W] extends [Numeric<number, Uint8Array>] ? Uint8Array : Js<W>>;
 
 export const list = <W extends WitType>(element: W): WitType<JsList<W>> => ({ kind: 'list', element });
