@@ -150,8 +150,8 @@ test('a finalizer holds a deletion until it is removed', async () => {
   await removeFinalizer(client, ConfigMapResource, deleting, 'kasmcloud.io/cleanup');
 });
 
-test('lists 3,000 objects page by page at one version, and by label', async () => {
-  const total = 3000;
+test('lists 5,000 objects page by page at one version, and by label', async () => {
+  const total = 5000;
   const many = 'kube-client-many';
   await ensureNamespace(client, many);
   let next = 0;
