@@ -2,7 +2,7 @@ import { NamespaceResource, fieldManagers, type KubeObject, type ResourceType } 
 import { validateManifest } from '../api/validate';
 import { KasmError, messageOf } from '../base/errors';
 import { sleep } from '../base/sleep';
-import { isApiError, type KubeClient } from '../kube';
+import { ApiError, isApiError, type KubeClient } from '../kube';
 import { KindResolver } from './kind-resolver';
 import { titleOf } from './manifests';
 
@@ -83,7 +83,7 @@ async function tryAll(client: KubeClient, plan: readonly Planned[]): Promise<voi
     try {
       await client.apply(type, tried, { fieldManager: fieldManagers.cli, force: true, dryRun: true });
     } catch (error) {
-      if (!isApiError(error)) throw error;
+      if (!(error instanceof ApiError)) throw error;
       problems.push(`${titleOf(object)}: ${error.message}`);
     }
   });
@@ -98,7 +98,8 @@ async function apply(client: KubeClient, { object, type }: Planned): Promise<voi
     } catch (error) {
       // A definition that was applied a moment ago is served a moment later.
       const early = isApiError(error, 404) && Date.now() < deadline;
-      if (!early) throw isApiError(error) ? new KasmError(`${titleOf(object)}: ${error.message}`) : error;
+      if (!early)
+        throw error instanceof ApiError ? new KasmError(`${titleOf(object)}: ${error.message}`) : error;
     }
   }
 }
