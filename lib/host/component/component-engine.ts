@@ -80,7 +80,10 @@ async function instanceOf(compiled: CompiledComponent, imports: HostImports): Pr
     // A function of the world is an interface of its own name, as it is among the imports.
     const members: ExportedInterface = typeof item === 'function' ? { default: item } : item;
     asynchronous[name] = Object.fromEntries(
-      Object.entries(members).map(([member, func]) => [member, async (...args) => func(...args)]),
+      Object.entries(members)
+        // Classes of the guest's own resources mean nothing outside of its thread: they are not offered.
+        .filter(([member]) => !/^[A-Z]/.test(member))
+        .map(([member, func]) => [member, async (...args) => func(...args)]),
     );
   }
   return { exports: asynchronous };
