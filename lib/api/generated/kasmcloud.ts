@@ -180,7 +180,7 @@ export interface HostDrain {
 export interface WasmCloudHostStatus {
   /** The `metadata.generation` that this status is about. */
   observedGeneration?: number | undefined;
-  /** Public key of the host in the lattice, an nkey that starts with `N`. New at each start. */
+  /** Public key of the host in the lattice, an nkey that starts with `N`. Kept over restarts. */
   hostId?: string | undefined;
   /** Name for people. */
   friendlyName?: string | undefined;

@@ -83,13 +83,12 @@ function matches(key: string, target: string): boolean {
   );
 }
 
-/** `https://index.docker.io/v1/` and its like are how old tools spell a registry. */
+/** `https://registry.example/v1/` is how old tools spell a registry. */
 function normalize(registry: string): string {
-  const plain = registry
+  return registry
     .replace(/^https?:\/\//, '')
     .replace(/\/v[12]\/?$/, '')
     .replace(/\/$/, '');
-  return plain.replace(/^(?:index|registry-1)\.docker\.io(?=\/|$)/, 'docker.io');
 }
 
 function readEntry(entry: AuthEntry): RegistryCredential {

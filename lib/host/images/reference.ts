@@ -33,9 +33,6 @@ export type ImageReference = OciReference | FileReference | BuiltinReference;
 
 export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 
-/** What a reference without a registry means, as everywhere that container images are named. */
-const DEFAULT_REGISTRY = 'docker.io';
-
 const hostPattern =
   /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::\d{1,5})?$/;
 const componentPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
@@ -44,7 +41,7 @@ const digestPattern = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
 
 /**
  * Reads an image reference: `registry/repository[:tag][@digest]` as container tools read it (with or without `oci://`),
- * `file:///absolute/path`, `builtin://name` (also as `wasmcloud+builtin://name`).
+ * `file:///absolute/path`, `builtin://name` (also as `wasmcloud+builtin://name`). No registry is assumed where none is named.
  * @throws TerminalError `InvalidImage` that says which part is wrong.
  */
 export function parseReference(text: string): ImageReference {
@@ -90,11 +87,12 @@ function parseOci(text: string, rest: string): OciReference {
     );
   const slash = named.indexOf('/');
   const first = slash === -1 ? '' : named.slice(0, slash);
-  const hasRegistry = /[.:]/.test(first) || first === 'localhost';
-  const registry = hasRegistry ? first : DEFAULT_REGISTRY;
-  if (!hostPattern.test(registry))
-    throw invalid(text, `has the registry ${JSON.stringify(registry)}`, 'Write host or host:port');
-  const path = hasRegistry ? named.slice(slash + 1) : named;
+  // As container tools tell a registry from the first part of a name.
+  if (!/[.:]/.test(first) && first !== 'localhost')
+    throw invalid(text, 'names no registry', `Write REGISTRY/${named}`);
+  if (!hostPattern.test(first))
+    throw invalid(text, `has the registry ${JSON.stringify(first)}`, 'Write host or host:port');
+  const path = named.slice(slash + 1);
   const colon = path.indexOf(':');
   const tag = colon === -1 ? undefined : path.slice(colon + 1);
   if (tag !== undefined && !tagPattern.test(tag))
@@ -110,13 +108,12 @@ function parseOci(text: string, rest: string): OciReference {
       `has the repository ${JSON.stringify(name)}`,
       'A repository has lower-case letters and digits, separated by / . _ or -',
     );
-  const repository = registry === DEFAULT_REGISTRY && !name.includes('/') ? `library/${name}` : name;
   const effectiveTag = tag ?? (digest === undefined ? 'latest' : undefined);
   return {
     kind: 'oci',
     text,
-    registry,
-    repository,
+    registry: first,
+    repository: name,
     ...(effectiveTag === undefined ? {} : { tag: effectiveTag }),
     ...(digest === undefined ? {} : { digest }),
   };

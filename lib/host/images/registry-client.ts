@@ -42,9 +42,8 @@ export class RegistryClient {
   /** The repository of a reference, read with the first of the credentials that works. */
   repository(reference: OciReference, credentials: readonly RegistryCredential[] = []): Repository {
     const scheme = this.insecure.has(reference.registry) ? 'http' : 'https';
-    // The one registry whose API lives under another name than its images.
-    const host = reference.registry === 'docker.io' ? 'registry-1.docker.io' : reference.registry;
-    return new Repository(this.http, new URL(`${scheme}://${host}`), reference, credentials);
+    const url = new URL(`${scheme}://${reference.registry}`);
+    return new Repository(this.http, url, reference, credentials);
   }
 
   close(): void {

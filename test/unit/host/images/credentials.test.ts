@@ -57,7 +57,7 @@ describe('matchCredentials', () => {
     expect(matched('a.b.r.example/app', { '*.r.example': login('star') })).toEqual([]);
   });
 
-  it('knows the old spellings of the default registry', () => {
-    expect(matched('hello', { 'https://index.docker.io/v1/': login('hub') })).toEqual(['hub']);
+  it('knows how old tools spell a registry', () => {
+    expect(matched('r.example/hello', { 'https://r.example/v1/': login('old') })).toEqual(['old']);
   });
 });

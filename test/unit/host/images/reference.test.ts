@@ -9,8 +9,6 @@ const sha = `sha256:${'a'.repeat(64)}`;
 
 describe('parseReference', () => {
   it.each([
-    ['hello', 'docker.io', 'library/hello', 'latest', undefined],
-    ['team/hello:1.0', 'docker.io', 'team/hello', '1.0', undefined],
     ['registry.example/hello', 'registry.example', 'hello', 'latest', undefined],
     ['localhost/hello:v1', 'localhost', 'hello', 'v1', undefined],
     ['registry.example:5000/a/b/c:V_1.0-x', 'registry.example:5000', 'a/b/c', 'V_1.0-x', undefined],
@@ -18,7 +16,6 @@ describe('parseReference', () => {
     ['oci://registry.example/hello:2', 'registry.example', 'hello', '2', undefined],
     [`registry.example/hello@${sha}`, 'registry.example', 'hello', undefined, sha],
     [`registry.example/hello:1@${sha}`, 'registry.example', 'hello', '1', sha],
-    [`hello@${sha}`, 'docker.io', 'library/hello', undefined, sha],
   ])('reads %s', (text, registry, repository, tag, digest) => {
     expect(parseReference(text)).toEqual({
       kind: 'oci',
@@ -37,7 +34,11 @@ describe('parseReference', () => {
   });
 
   it.each([
-    ['', 'repository ""'],
+    ['', 'names no registry'],
+    ['hello', 'names no registry'],
+    ['team/hello:1.0', 'Write REGISTRY/team/hello:1.0'],
+    [`hello@${sha}`, 'names no registry'],
+    ['registry.example/', 'repository ""'],
     ['registry.example/Hello', 'repository "Hello"'],
     ['registry.example/hello:', 'tag ""'],
     ['registry.example/hello:-x', 'tag "-x"'],
