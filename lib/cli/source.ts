@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { KasmError } from '../base/errors';
 import type { NpmToolSet } from '../local/npm-tools';
 import { packageRoot } from '../local/package-root';
+import { unpackExample } from './unpack-example';
 
 /** Where the manifests of a lattice come from. */
 export type Source =
@@ -62,7 +63,8 @@ function example(name: string): Source {
       `Name a file, a folder with a cdk8s.yaml, or one of the examples: ${names.join(', ') || 'none here'}`,
     );
   }
-  return folder(path.join(dir, name), `the example ${name}`);
+  const installed = packageRoot().split(path.sep).includes('node_modules');
+  return folder(installed ? unpackExample(packageRoot(), name) : path.join(dir, name), `the example ${name}`);
 }
 
 function folder(dir: string, label: string): Source {
