@@ -104,7 +104,8 @@ export class PulumiStack {
       return stdout;
     } catch (error) {
       const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-      throw new Error(`pulumi ${args.join(' ')} failed:\n${stdout ?? ''}\n${stderr ?? ''}`, { cause: error });
+      const told = (stdout ?? '').split('\n').filter((line) => line.includes('"severity":"error"'));
+      throw new Error(['pulumi', ...args, 'failed:', ...told, stderr].join(' '), { cause: error });
     }
   }
 
