@@ -21,6 +21,8 @@
  * | `own<R>`, `borrow<R>` of the host's | an instance of the class given for `R` in {@link HostImports} |
  */
 
+export { WitError, isWitError } from '../../base/wit-error';
+
 /** Bounds that are built into the prepared component. */
 export interface PrepareOptions {
   /** Most bytes that the linear memory of an instance may grow to, in whole pages of 64 KiB; several memories share it in equal parts. */
@@ -88,27 +90,6 @@ export interface EngineRuntime {
   load(prepared: Prepared): Promise<LoadedComponent>;
 }
 
-/** The error case of a `result` that a function returns: thrown by host functions, rejected with by guest functions. */
-export class WitError<E = unknown> extends Error {
-  override readonly name = 'WitError';
-  constructor(
-    readonly payload: E,
-    options?: ErrorOptions,
-  ) {
-    super(undefined, options);
-  }
-
-  /** Made when asked for: most of these errors are answers that nobody prints. */
-  override get message(): string {
-    return typeof this.payload === 'string' ? this.payload : JSON.stringify(this.payload, jsonSafe);
-  }
-}
-
-/** Whether anything thrown is the error case of a `result`. By shape, as generated code has a class of its own. */
-export function isWitError(error: unknown): error is { readonly payload: unknown } {
-  return error instanceof Error && 'payload' in error;
-}
-
 /** A component needs something that the host was not told to offer. */
 export class ImportMissingError extends Error {
   override readonly name = 'ImportMissingError';
@@ -126,8 +107,4 @@ export class ImportMissingError extends Error {
 export function withoutVersion(name: string): string {
   const at = name.indexOf('@');
   return at === -1 ? name : name.slice(0, at);
-}
-
-function jsonSafe(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value;
 }

@@ -38,27 +38,4 @@ export class WrpcError extends KasmError {
   }
 }
 
-/** The `err` case of a function that returns `result`: thrown by callers' stubs, and thrown by handlers to return it. */
-export class WitError<E = unknown> extends Error {
-  override readonly name = 'WitError';
-
-  constructor(
-    /** The error value, in the JavaScript form of its WIT type. */
-    readonly payload: E,
-  ) {
-    super(`The function returned an error: ${describe(payload)}`);
-  }
-}
-
-function describe(payload: unknown): string {
-  if (typeof payload === 'string') return payload;
-  const text = JSON.stringify(payload, (_, value: unknown) =>
-    typeof value === 'bigint' ? value.toString() : value,
-  ) as string | undefined;
-  return text ?? 'no payload';
-}
-
-/** Whether something thrown carries a WIT error value, in whatever class. */
-export function isWitError(error: unknown): error is { payload: unknown } {
-  return typeof error === 'object' && error !== null && 'payload' in error;
-}
+export { WitError, isWitError } from '../../base/wit-error';
