@@ -11,6 +11,7 @@ import {
 import { ConnectionError, KubeClient, isApiError, type Table } from '../kube';
 import { Installation, type InstallationState } from '../local/installation';
 import { ownConnection } from '../local/own-connection';
+import { isAlive } from '../base/process-identity';
 import type { CommonOptions } from './main';
 import { print } from './output';
 import { renderTable } from './table';
@@ -41,10 +42,11 @@ const kinds: Readonly<Record<string, ResourceType>> = {
 /** `kasmcloud status`: what runs, and the lattice's objects as kubectl shows them. */
 export async function status(options: StatusOptions): Promise<void> {
   const installation = Installation.named(options.name);
-  const running = installation.lock.holder() !== undefined;
+  const supervised = installation.lock.holder() !== undefined;
   const state = installation.readState();
-  const phase = running ? (state?.phase ?? 'starting') : 'stopped';
-  const processes = running && state ? processReports(state) : [];
+  const processes = state ? processReports(state, supervised) : [];
+  const running = processes.length > 0;
+  const phase = supervised ? (state?.phase ?? 'starting') : running ? 'unsupervised' : 'stopped';
   const lattice = running ? await readLattice(installation, options) : undefined;
 
   const { name, kubeconfig } = installation;
@@ -53,7 +55,10 @@ export async function status(options: StatusOptions): Promise<void> {
     options,
     { name, phase, kubeconfig, natsUrl, processes, ...lattice?.objects, unreachable: lattice?.unreachable },
     [
-      `Installation ${name} is ${phase}${state?.message && running ? ` (${state.message})` : ''}\n`,
+      `Installation ${name} is ${phase}\n`,
+      ...(phase === 'unsupervised'
+        ? ['Its supervisor was killed; `kasmcloud up` goes on with its data\n']
+        : []),
       ...(running ? [`Kubeconfig: ${kubeconfig}\n`, `NATS: ${natsUrl ?? ''}\n`] : []),
       ...(processes.length > 0 ? [`\n${processTable(processes)}`] : []),
       ...(lattice?.tables ?? []),
@@ -62,14 +67,14 @@ export async function status(options: StatusOptions): Promise<void> {
   );
 }
 
-function processReports(state: InstallationState): ProcessReport[] {
-  const supervisor = { name: 'supervisor', pid: state.supervisor.pid, state: 'running', restarts: 0 };
-  const programs = Object.entries(state.programs).map(([name, { process, ...rest }]) => ({
-    name,
-    ...(process && { pid: process.pid }),
-    ...rest,
-  }));
-  return [supervisor, ...programs];
+/** All processes while they are supervised; of what a killed supervisor left, those that still run. */
+function processReports({ supervisor, programs }: InstallationState, supervised: boolean): ProcessReport[] {
+  const reports = Object.entries(programs)
+    .filter(([, { process }]) => supervised || (process !== undefined && isAlive(process)))
+    .map(([name, { process, ...rest }]) => ({ name, ...(process && { pid: process.pid }), ...rest }));
+  return supervised
+    ? [{ name: 'supervisor', pid: supervisor.pid, state: 'running', restarts: 0 }, ...reports]
+    : reports;
 }
 
 function processTable(processes: readonly ProcessReport[]): string {

@@ -2,7 +2,7 @@ import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, write
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { readIfThere } from './files';
-import { identify, isAlive, type ProcessIdentity } from './process-identity';
+import { identify, isAlive, type ProcessIdentity } from '../base/process-identity';
 
 /** A lock between processes that outlives none of them: when its holder dies, however it dies, the next one takes over. */
 export class FileLock {

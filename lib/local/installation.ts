@@ -4,7 +4,7 @@ import { KasmError } from '../base/errors';
 import { FileLock } from './file-lock';
 import { readIfThere, writePrivate } from './files';
 import type { ProgramStatus } from './keeper';
-import type { ProcessIdentity } from './process-identity';
+import type { ProcessIdentity } from '../base/process-identity';
 
 /** What the supervisor of an installation writes down for everybody else, and for its successor. */
 export interface InstallationState {

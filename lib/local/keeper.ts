@@ -5,7 +5,7 @@ import { Backoff } from '../base/backoff';
 import { KasmError, messageOf } from '../base/errors';
 import { sleep } from '../base/sleep';
 import { boundLog, lastLines } from './log-file';
-import { identify, signalGroup, type ProcessIdentity } from './process-identity';
+import { identify, signalGroup, type ProcessIdentity } from '../base/process-identity';
 
 /** A program that is to run for as long as its keeper says. */
 export interface ProgramSpec {

@@ -5,7 +5,7 @@ import { KasmError } from '../base/errors';
 import { sleep } from '../base/sleep';
 import type { Installation, InstallationState } from './installation';
 import { lastLines } from './log-file';
-import { isAlive, signalProcess } from './process-identity';
+import { isAlive, signalProcess } from '../base/process-identity';
 import type { Step } from './progress';
 import { endLeftovers } from './supervisor';
 

@@ -9,7 +9,7 @@ import type { Installation, InstallationState } from './installation';
 import { Keeper, type ProgramListener, type ProgramSpec, type ProgramStatus } from './keeper';
 import { startNats, type Nats } from './nats';
 import { ownConnection } from './own-connection';
-import { identify, isAlive, signalGroup, type ProcessIdentity } from './process-identity';
+import { identify, isAlive, signalGroup, type ProcessIdentity } from '../base/process-identity';
 
 /** What the KasmCloud roles need to find each other. */
 export interface Platform {

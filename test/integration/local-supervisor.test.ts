@@ -9,7 +9,7 @@ import { KubeClient } from '../../lib/kube';
 import { Installation, type InstallationState } from '../../lib/local/installation';
 import { ensureRunning, stop, supervisedExitCode } from '../../lib/local/lifecycle';
 import { ownConnection } from '../../lib/local/own-connection';
-import { isAlive, signalProcess, type ProcessIdentity } from '../../lib/local/process-identity';
+import { isAlive, signalProcess, type ProcessIdentity } from '../../lib/base/process-identity';
 import { bundle } from '../bundle';
 
 const supervise = bundle(path.join(__dirname, 'local', 'supervise.ts'));

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FileLock } from '../../../lib/local/file-lock';
-import { identify } from '../../../lib/local/process-identity';
+import { identify } from '../../../lib/base/process-identity';
 import { bundle } from '../../bundle';
 
 let dir: string;

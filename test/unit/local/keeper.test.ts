@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Keeper, type ProgramSpec, type ProgramStatus } from '../../../lib/local/keeper';
 import { lastLines } from '../../../lib/local/log-file';
-import { identify, isAlive } from '../../../lib/local/process-identity';
+import { identify, isAlive } from '../../../lib/base/process-identity';
 
 let dir: string;
 let keeper: Keeper | undefined;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { identify, isAlive, signalGroup, signalProcess } from '../../../lib/local/process-identity';
+import { identify, isAlive, signalGroup, signalProcess } from '../../../lib/base/process-identity';
 
 test('a process is itself for as long as it lives', async () => {
   const child = spawn('sleep', ['60']);
