@@ -2,7 +2,8 @@ import type { NatsConnection } from 'nats';
 import { LatticeConnection, type LatticeConnectionOptions } from '../lattice/connection';
 import { type LatticeLogger, silentLogger } from '../lattice/logger';
 import { CurveKeyPair } from '../lattice/nkeys';
-import { type HostData, readHostData } from './host-data';
+import type { HostData } from '../lattice/provider-contract';
+import { readHostData } from './host-data';
 import { type SecretKeys, readSecrets } from './link';
 import { Provider } from './provider';
 

@@ -1,28 +1,6 @@
 import type { Readable } from 'node:stream';
 import { KasmError } from '../base/errors';
-import type { LinkDefinition } from './link';
-
-/** A secret value as a host hands it over. */
-export type SecretValue = { kind: 'String'; value: string } | { kind: 'Bytes'; value: number[] };
-
-/** What a host writes to the standard input of a provider process; the fields that this SDK uses. */
-export interface HostData {
-  readonly host_id: string;
-  readonly lattice_rpc_prefix: string;
-  readonly lattice_rpc_url: string;
-  readonly lattice_rpc_user_jwt: string;
-  readonly lattice_rpc_user_seed: string;
-  /** Paths of PEM files; a KasmCloud host adds them where NATS wants certificates, others know no such field. */
-  readonly lattice_rpc_tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  readonly provider_key: string;
-  readonly link_definitions: readonly LinkDefinition[];
-  readonly config: Readonly<Record<string, string>>;
-  readonly secrets: Readonly<Record<string, SecretValue>>;
-  readonly host_xkey_public_key: string;
-  readonly provider_xkey_private_key: string;
-  /** Milliseconds. */
-  readonly default_rpc_timeout_ms?: number;
-}
+import type { HostData } from '../lattice/provider-contract';
 
 /** More than any host sends; a stream that is longer is something else. */
 const maxBytes = 16 << 20;

@@ -1,19 +1,5 @@
 import type { CurveKeyPair } from '../lattice/nkeys';
-import type { SecretValue } from './host-data';
-
-/** A link as hosts send it: configuration resolved to values, secrets sealed for the provider. */
-export interface LinkDefinition {
-  readonly source_id: string;
-  readonly target: string;
-  readonly name?: string;
-  readonly wit_namespace: string;
-  readonly wit_package: string;
-  readonly interfaces: readonly string[];
-  readonly source_config?: Readonly<Record<string, string>>;
-  readonly target_config?: Readonly<Record<string, string>>;
-  readonly source_secrets?: readonly number[] | null;
-  readonly target_secrets?: readonly number[] | null;
-}
+import { type LinkDefinition, openSecrets, type SecretValues } from '../lattice/provider-contract';
 
 /** Secrets by name; text, or bytes where the backend holds bytes. */
 export type Secrets = Readonly<Record<string, string | Uint8Array>>;
@@ -61,18 +47,17 @@ export function readLink(definition: LinkDefinition, keys: SecretKeys | undefine
     interfaces: definition.interfaces ?? [],
     sourceConfig: definition.source_config ?? {},
     targetConfig: definition.target_config ?? {},
-    sourceSecrets: openSecrets(definition.source_secrets, keys),
-    targetSecrets: openSecrets(definition.target_secrets, keys),
+    sourceSecrets: readSealed(definition.source_secrets, keys),
+    targetSecrets: readSealed(definition.target_secrets, keys),
   };
 }
 
-function openSecrets(sealed: readonly number[] | null | undefined, keys: SecretKeys | undefined): Secrets {
+function readSealed(sealed: readonly number[] | null | undefined, keys: SecretKeys | undefined): Secrets {
   if (!sealed || sealed.length === 0 || !keys) return {};
-  const opened = keys.provider.open(Uint8Array.from(sealed), keys.host);
-  return readSecrets(JSON.parse(Buffer.from(opened).toString()) as Record<string, SecretValue>);
+  return readSecrets(openSecrets(sealed, keys.provider, keys.host));
 }
 
-export function readSecrets(secrets: Readonly<Record<string, SecretValue>>): Secrets {
+export function readSecrets(secrets: SecretValues): Secrets {
   return Object.fromEntries(
     Object.entries(secrets).map(([name, { kind, value }]) => [
       name,

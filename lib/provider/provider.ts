@@ -7,7 +7,8 @@ import { type CallOptions, WrpcClient } from '../lattice/wrpc/client';
 import type { CallContext } from '../lattice/wrpc/context';
 import { WrpcServer } from '../lattice/wrpc/server';
 import { type WitInterface, camelCase } from '../lattice/wrpc/types';
-import { type Link, type LinkDefinition, type SecretKeys, type Secrets, readLink } from './link';
+import type { LinkDefinition } from '../lattice/provider-contract';
+import { type Link, type SecretKeys, type Secrets, readLink } from './link';
 import { type LinkListener, Links } from './links';
 import type { ArgumentsOf, Functions, Handlers, ReturnOf, Stub } from './typed';
 

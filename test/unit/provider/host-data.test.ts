@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { CurveKeyPair } from '../../../lib/lattice/nkeys';
 import { parseHostData, readHostData } from '../../../lib/provider/host-data';
-import { type LinkDefinition, readLink } from '../../../lib/provider/link';
+import type { LinkDefinition } from '../../../lib/lattice/provider-contract';
+import { readLink } from '../../../lib/provider/link';
 
 const data = {
   host_id: 'NABC',
