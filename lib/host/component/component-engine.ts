@@ -15,6 +15,7 @@ import { compile, type CompiledComponent } from './compile';
 import { InvalidComponent } from './errors';
 import type { ExportedInterface } from './exports';
 import { instantiate } from './instantiate';
+import { carriedExports, carriedImports, type Uncarried } from './interfaces';
 
 /** A component compiled in memory; the modules within it cross to workers without being compiled again. */
 export interface PreparedComponent extends Prepared {
@@ -49,12 +50,18 @@ export class ComponentEngine implements Engine {
     try {
       const compiled = await compile(await readFile(wasmPath), { memoryBytes });
       const { imports, exports } = compiled.plan;
+      const calls = carriedImports(compiled.plan);
+      const serves = carriedExports(compiled.plan);
+      if (calls.uncarried[0] !== undefined) throw unsupported(wasmPath, calls.uncarried[0]);
       return {
         digest,
         imports: [...imports.keys()],
         exports: [...exports]
           .filter(([, { kind }]) => kind === 'instance' || kind === 'func')
           .map(([name]) => name),
+        calls: calls.interfaces,
+        serves: serves.interfaces,
+        unserved: serves.uncarried.map(({ function: name, why }) => `${name}: ${why}`),
         compiled,
       };
     } catch (error) {
@@ -87,4 +94,12 @@ async function instanceOf(compiled: CompiledComponent, imports: HostImports): Pr
     );
   }
   return { exports: asynchronous };
+}
+
+function unsupported(wasmPath: string, { function: name, why }: Uncarried): TerminalError {
+  return new TerminalError(
+    'UnsupportedImport',
+    `${wasmPath}: import ${name} cannot be called over the lattice, as ${why}`,
+    'Handles mean nothing outside of one component: pass values instead',
+  );
 }

@@ -21,6 +21,8 @@
  * | `own<R>`, `borrow<R>` of the host's | an instance of the class given for `R` in {@link HostImports} |
  */
 
+import type { WitInterface } from '../../lattice/wrpc/types';
+
 export { WitError, isWitError } from '../../base/wit-error';
 
 /** Bounds that are built into the prepared component. */
@@ -36,13 +38,20 @@ export interface Prepared {
   /** What the component imports and exports: `wasi:http/types@0.2.3`, or the plain name of a function of the world. */
   readonly imports: readonly string[];
   readonly exports: readonly string[];
+  /** What it calls over the lattice: imports that are not of the host's own. */
+  readonly calls: readonly WitInterface[];
+  /** What it answers over the lattice, the same way; functions of the world itself belong to an interface `''`. */
+  readonly serves: readonly WitInterface[];
+  /** Exported functions that cannot be called over the lattice, each with the reason. */
+  readonly unserved: readonly string[];
 }
 
 /** The main thread's side. */
 export interface Engine {
   /**
    * Makes the component at `wasmPath` ready.
-   * @throws TerminalError `InvalidComponent` when the file is not a component that can run.
+   * @throws TerminalError `InvalidComponent` when the file is not a component that can run, `UnsupportedImport` when it imports a function
+   * that cannot be called over the lattice.
    */
   prepare(wasmPath: string, digest: string, options: PrepareOptions): Promise<Prepared>;
 }
