@@ -10,7 +10,7 @@ const root = path.resolve(__dirname, '..');
  */
 export function bundle(entry: string): string {
   const dir = path.join(root, 'node_modules', '.cache', 'kasmcloud-test');
-  const outfile = path.join(dir, `${path.basename(entry, '.ts')}.${process.pid}.cjs`);
+  const outfile = path.join(dir, `${path.basename(entry, '.ts')}.cjs`);
   mkdirSync(dir, { recursive: true });
   execFileSync(path.join(root, 'node_modules', '.bin', 'esbuild'), [
     entry,
