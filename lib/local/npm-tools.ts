@@ -46,7 +46,7 @@ export async function npmTools(
       for (const file of ['package.json', 'package-lock.json']) {
         cpSync(path.join(sourceDir(set), file), path.join(dir, file));
       }
-      // Not `npm ci`: it refuses a lock file that lacks an optional package of any platform, and some were never published.
+      // Not `npm ci`: it refuses a lock file that lacks an optional package of any platform, and not every registry has them all.
       await runCommand('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
         cwd: dir,
       });
