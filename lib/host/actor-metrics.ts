@@ -1,19 +1,7 @@
 import { counter, gauge } from '../base/metrics';
-import type { CallErrorReason } from './call-error';
+import { callOutcomes, type CallOutcome } from './call-error';
 
-export type CallOutcome = 'Answered' | 'ClientGone' | CallErrorReason;
 export type RestartCause = 'DeadlineExceeded' | 'Crashed';
-
-const outcomes: readonly CallOutcome[] = [
-  'Answered',
-  'ClientGone',
-  'Trapped',
-  'DeadlineExceeded',
-  'NoResponse',
-  'Overloaded',
-  'NotServing',
-  'WorkerLost',
-];
 
 const callsTotal = counter('actor_calls_total', 'Calls that ended, by outcome', ['actor', 'outcome']);
 const callsInFlight = gauge('actor_calls_in_flight', 'Calls that are being served', ['actor']);
@@ -24,13 +12,13 @@ const restartsTotal = counter('actor_worker_restarts_total', 'Workers that ended
 
 /** The metrics of one actor, looked up once as they are touched by every call. */
 export class ActorMetrics {
-  readonly calls: Readonly<Record<CallOutcome, { inc(): void }>>;
-  readonly inFlight: { inc(): void; dec(): void };
+  readonly calls: Readonly<Record<CallOutcome, { inc(count?: number): void }>>;
+  readonly inFlight: { set(count: number): void };
   readonly restarts: Readonly<Record<RestartCause, { inc(): void }>>;
 
   constructor(private readonly actor: string) {
-    const entries = outcomes.map((outcome) => [outcome, callsTotal.labels(actor, outcome)] as const);
-    this.calls = Object.fromEntries(entries) as Record<CallOutcome, { inc(): void }>;
+    const entries = callOutcomes.map((outcome) => [outcome, callsTotal.labels(actor, outcome)] as const);
+    this.calls = Object.fromEntries(entries) as Record<CallOutcome, { inc(count?: number): void }>;
     this.inFlight = callsInFlight.labels(actor);
     this.restarts = {
       DeadlineExceeded: restartsTotal.labels(actor, 'DeadlineExceeded'),
@@ -40,7 +28,7 @@ export class ActorMetrics {
 
   /** Takes the actor out of the registry, which would otherwise grow for ever. */
   forget(): void {
-    for (const outcome of outcomes) callsTotal.remove(this.actor, outcome);
+    for (const outcome of callOutcomes) callsTotal.remove(this.actor, outcome);
     for (const cause of ['DeadlineExceeded', 'Crashed']) restartsTotal.remove(this.actor, cause);
     callsInFlight.remove(this.actor);
   }

@@ -4,8 +4,11 @@ import { log, type Logger } from '../base/log';
 import { ActorMetrics } from './actor-metrics';
 import { CallError } from './call-error';
 import type { Engine, Prepared } from './engine/engine';
-import { HttpCall } from './http-call';
-import { HttpCalls } from './worker/http-calls';
+import { HttpCall } from './http/call';
+import { bodyKind, smallBody } from './http/body';
+import type { OnCovered } from './worker/direct-address';
+import { handlerOf } from './worker/http-calls';
+import { Permits } from './worker/permits';
 import { WorkerPool } from './worker/pool';
 import type { SpareWorker } from './worker/spare';
 
@@ -50,10 +53,11 @@ export class ActorRuntime {
     readonly spec: ActorSpec,
     private readonly prepared: Prepared,
     private readonly pool: WorkerPool,
+    private readonly permits: Permits,
     private readonly metrics: ActorMetrics,
     private readonly log: Logger,
   ) {
-    this.handlesHttp = HttpCalls.handlerOf(prepared.exports) !== undefined;
+    this.handlesHttp = handlerOf(prepared.exports) !== undefined;
   }
 
   /**
@@ -63,16 +67,19 @@ export class ActorRuntime {
   static async start(spec: ActorSpec, dependencies: ActorDependencies): Promise<ActorRuntime> {
     const memoryBytes = spec.limits?.memoryBytes ?? defaultMemoryBytes;
     const prepared = await dependencies.engine.prepare(spec.wasm, spec.digest, { memoryBytes });
+    const permits = new Permits();
+    permits.limit = spec.instances;
     const assignment = {
       prepared,
       config: spec.config,
       executionTimeMs: spec.limits?.executionTimeMs ?? defaultExecutionTimeMs,
       outgoingHttp: spec.outgoingHttp ?? false,
+      permits: permits.buffer,
     };
     const name = `${spec.lattice}/${spec.id}`;
     const metrics = new ActorMetrics(name);
     const logger = (dependencies.log ?? log).child({ actor: name });
-    const pool = new WorkerPool(assignment, spec.instances, dependencies.spare, metrics, logger);
+    const pool = new WorkerPool(assignment, permits, dependencies.spare, metrics, logger);
     try {
       await pool.start();
     } catch (error) {
@@ -86,7 +93,7 @@ export class ActorRuntime {
         { cause: error },
       );
     }
-    return new ActorRuntime(spec, prepared, pool, metrics, logger);
+    return new ActorRuntime(spec, prepared, pool, permits, metrics, logger);
   }
 
   /** What the component imports, by full name. */
@@ -117,9 +124,9 @@ export class ActorRuntime {
       );
     }
     let body: Uint8Array | undefined;
-    if (HttpCall.bodyKind(request) === 'small') {
+    if (bodyKind(request) === 'small') {
       try {
-        body = await HttpCall.smallBody(request);
+        body = await smallBody(request);
       } catch (error) {
         this.log.debug({ error: messageOf(error) }, 'Client went before its request was whole');
         return this.metrics.calls.ClientGone.inc();
@@ -134,6 +141,23 @@ export class ActorRuntime {
     });
     this.metrics.calls[error?.reason ?? (response.writableEnded ? 'Answered' : 'ClientGone')].inc();
     if (error !== undefined) throw error;
+  }
+
+  /**
+   * Lets the actor's own workers accept the connections of an address, beside whoever else shares it: a request then meets no other thread
+   * on its way. `onCovered` tells when workers accept, and when none does any more.
+   */
+  serveDirectly(
+    host: string,
+    port: number,
+    onCovered: OnCovered,
+  ): { close(graceMs: number): Promise<void> } | undefined {
+    return this.handlesHttp ? this.pool.listen(host, port, onCovered) : undefined;
+  }
+
+  /** Calls that are being served. */
+  get inFlight(): number {
+    return this.permits.taken;
   }
 
   /** Changes how many calls are served at once; calls that run are not touched. */

@@ -27,3 +27,17 @@ export class CallError extends KasmError {
     super(message, remedy);
   }
 }
+
+/** How a call can end. */
+export const callOutcomes = [
+  'Answered',
+  'ClientGone',
+  'Trapped',
+  'DeadlineExceeded',
+  'NoResponse',
+  'Overloaded',
+  'NotServing',
+  'WorkerLost',
+] as const satisfies readonly ('Answered' | 'ClientGone' | CallErrorReason)[];
+
+export type CallOutcome = (typeof callOutcomes)[number];

@@ -1,13 +1,15 @@
 import * as http from 'node:http';
-import { registry } from '../../lib/base/metrics';
 import { Serving } from './serving';
 
 const mebibyte = 1 << 20;
 
-describe('HTTP through an actor', () => {
+describe.each([
+  ['that its own workers accept', true],
+  ['that the main thread hands to a worker', false],
+])('HTTP through an actor, on connections %s', (_, direct) => {
   let lab: Serving;
   beforeAll(async () => {
-    lab = await Serving.start('lab.wat', { instances: 4 });
+    lab = await Serving.start('lab.wat', { instances: 4 }, direct);
   });
   afterAll(() => lab.stop());
 
@@ -80,8 +82,7 @@ describe('HTTP through an actor', () => {
         });
       });
     }
-    await settled(inFlight);
-    expect(await inFlight()).toBe(0);
+    await until(() => lab.actor.inFlight === 0);
     expect(await lab.text('/e', { method: 'POST', body: 'still here' })).toBe('still here');
   });
 
@@ -93,13 +94,12 @@ describe('HTTP through an actor', () => {
       await new Promise((resolve) => request.once('response', resolve));
       request.destroy();
     }
-    await settled(inFlight);
-    expect(await inFlight()).toBe(0);
+    await until(() => lab.actor.inFlight === 0);
   });
 
   it('serves as many calls at once as it has instances, and queues the others', async () => {
     const running: number[] = [];
-    const poll = setInterval(() => void inFlight().then((n) => running.push(n)), 5);
+    const poll = setInterval(() => running.push(lab.actor.inFlight), 5);
     const answers = await Promise.all(Array.from({ length: 12 }, () => lab.text('/s')));
     clearInterval(poll);
     expect(answers).toHaveLength(12);
@@ -107,7 +107,7 @@ describe('HTTP through an actor', () => {
   });
 
   it('refuses calls beyond its queue with 503 and Retry-After', async () => {
-    const responses = await Promise.all(Array.from({ length: 120 }, () => lab.get('/s')));
+    const responses = await Promise.all(Array.from({ length: 200 }, () => lab.get('/s')));
     const refused = responses.filter(({ status }) => status === 503);
     expect(refused.length).toBeGreaterThan(0);
     expect(refused[0]?.headers.get('retry-after')).toBe('1');
@@ -124,9 +124,9 @@ describe('HTTP through an actor', () => {
 
 describe('Stopping an actor', () => {
   it('lets calls end that are under way and refuses new ones', async () => {
-    const lab = await Serving.start('lab.wat');
+    const lab = await Serving.start('lab.wat', {}, false);
     const running = lab.get('/s');
-    await until(async () => (await inFlight()) === 1);
+    await until(() => lab.actor.inFlight === 1);
     const stopped = lab.actor.stop(10_000);
     expect((await lab.get('/c')).status).toBe(503);
     expect((await running).status).toBe(200);
@@ -134,23 +134,32 @@ describe('Stopping an actor', () => {
     await lab.stop();
   });
 
+  it('fails no call while another actor takes its place', async () => {
+    const lab = await Serving.start('hello.wat', {}, false);
+    const statuses = new Set<number>();
+    let calling = true;
+    const calls = Array.from({ length: 4 }, async () => {
+      while (calling) statuses.add((await lab.get('/')).status);
+    });
+    for (let i = 0; i < 3; i++) await lab.replace();
+    calling = false;
+    await Promise.all(calls);
+    expect([...statuses]).toEqual([200]);
+    await lab.stop();
+  });
+
   it('ends calls that take longer than the grace', async () => {
     const lab = await Serving.start('lab.wat');
     const running = lab.get('/w');
-    await until(async () => (await inFlight()) === 1);
+    await until(() => lab.actor.inFlight === 1);
     await lab.actor.stop(50);
     expect((await running).status).toBe(503);
     await lab.stop();
   });
 });
 
-async function inFlight(): Promise<number> {
-  const metric = await registry.getSingleMetric('kasmcloud_actor_calls_in_flight')?.get();
-  return metric?.values.reduce((sum, { value }) => sum + value, 0) ?? 0;
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 /** Waits until a value has stayed the same for half a second. */

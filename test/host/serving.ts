@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import { ActorHost } from '../../lib/host/actor-host';
 import type { ActorRuntime, ActorSpec } from '../../lib/host/actor-runtime';
-import { HttpServerProvider } from '../../lib/host/providers/http-server';
+import { HttpServerProvider, type HttpHandler } from '../../lib/host/providers/http-server';
 import { component } from './components';
 
 /** A log line that an actor or the host wrote. */
@@ -11,33 +11,58 @@ export type Line = Record<string, unknown>;
 
 /** One actor behind the built-in HTTP server. */
 export class Serving {
+  private readonly links = [
+    { name: 'test/link', target: 'fixture', sourceConfig: { address: '127.0.0.1:0' } },
+  ];
+
   private constructor(
-    readonly actor: ActorRuntime,
-    readonly url: string,
+    public actor: ActorRuntime,
     readonly lines: readonly Line[],
-    private readonly stopAll: () => Promise<void>,
+    private readonly host: ActorHost,
+    private readonly server: HttpServerProvider,
+    private readonly startActor: () => Promise<ActorRuntime>,
   ) {}
 
-  static async start(source: string, spec: Partial<ActorSpec> = {}): Promise<Serving> {
+  /** @param direct Whether the actor's own workers accept the connections, or the main thread does. */
+  static async start(source: string, spec: Partial<ActorSpec> = {}, direct = true): Promise<Serving> {
     const lines: Line[] = [];
     const log = pino({ level: 'trace' }, { write: (text: string) => lines.push(JSON.parse(text) as Line) });
     const host = new ActorHost({ workerScript: process.env['KASMCLOUD_TEST_WORKER'] ?? '', log });
     const built = await component(source);
-    const actor = await host
-      .start({ id: 'fixture', lattice: 'test', instances: 8, config: {}, ...built, ...spec })
-      .catch((error: unknown) => {
-        host.stop();
-        throw error;
-      });
-    const server = new HttpServerProvider({ handler: () => actor, log });
-    await server.setLinks([
-      { name: 'test/link', target: 'fixture', sourceConfig: { address: '127.0.0.1:0' } },
-    ]);
-    return new Serving(actor, server.endpoints()[0] ?? '', lines, async () => {
-      await server.stop(0);
-      await actor.stop(0);
+    const startActor = (): Promise<ActorRuntime> =>
+      host.start({ id: 'fixture', lattice: 'test', instances: 8, config: {}, ...built, ...spec });
+    const actor = await startActor().catch((error: unknown) => {
       host.stop();
+      throw error;
     });
+    const byMessage: HttpHandler = {
+      handleHttp: (request, response) => serving.actor.handleHttp(request, response),
+    };
+    const server: HttpServerProvider = new HttpServerProvider({
+      handler: () => (direct ? serving.actor : byMessage),
+      log,
+    });
+    const serving: Serving = new Serving(actor, lines, host, server, startActor);
+    await server.setLinks(serving.links);
+    return serving;
+  }
+
+  get url(): string {
+    return this.server.endpoints()[0] ?? '';
+  }
+
+  /** Puts another actor of the same component in the actor's place, as a new image does. */
+  async replace(): Promise<void> {
+    const old = this.actor;
+    this.actor = await this.startActor();
+    await this.server.setLinks(this.links);
+    await old.stop(5000);
+  }
+
+  async stop(): Promise<void> {
+    await this.server.stop(0);
+    await this.actor.stop(0);
+    this.host.stop();
   }
 
   get(path: string, init?: RequestInit): Promise<Response> {
@@ -46,10 +71,6 @@ export class Serving {
 
   async text(path: string, init?: RequestInit): Promise<string> {
     return (await this.get(path, init)).text();
-  }
-
-  stop(): Promise<void> {
-    return this.stopAll();
   }
 }
 

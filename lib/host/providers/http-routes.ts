@@ -33,6 +33,8 @@ export interface Address {
 export interface Routes {
   readonly address: Address;
   find(request: IncomingMessage): string | undefined;
+  /** The one component that answers everything, if there is one. */
+  readonly sole: string | undefined;
 }
 
 /** What links ask for: routes by address, and what is wrong with the links that are left out. */
@@ -67,7 +69,7 @@ export function planRoutes(
   for (const [name, { address, owners }] of tables) {
     const find = (request: IncomingMessage): string | undefined =>
       owners.get(mode.keyIn(request, header))?.target;
-    routes.set(name, { address, find });
+    routes.set(name, { address, find, sole: owners.get(mode.everything ?? '')?.target });
   }
   return { routes, problems };
 }
@@ -82,10 +84,12 @@ interface Mode {
   keyOf(link: HttpServerLink): string;
   /** The same of a request. */
   keyIn(request: IncomingMessage, header: string): string;
+  /** The key of a link that claims all of its address, where there can be one. */
+  readonly everything?: string;
 }
 
 const modes: Readonly<Record<string, Mode>> = {
-  address: { keyOf: () => '', keyIn: () => '' },
+  address: { keyOf: () => 'all', keyIn: () => 'all', everything: 'all' },
   path: {
     keyOf: (link) => required(link, 'path'),
     keyIn({ url = '/' }) {
@@ -137,7 +141,7 @@ function invalid(path: string, value: string | undefined, remedy: string): Termi
 function conflict(link: HttpServerLink, owner: HttpServerLink, address: string, key: string): TerminalError {
   return new TerminalError(
     'RouteConflict',
-    `Links ${owner.name} and ${link.name} both claim ${address}${key === '' ? '' : ` for ${key}`}; the first has it`,
+    `Links ${owner.name} and ${link.name} both claim ${address}${key === 'all' ? '' : ` for ${key}`}; the first has it`,
     'Give one of them another address, or set routing_mode of the provider to path or host',
   );
 }

@@ -1,14 +1,21 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { messageOf } from '../../base/errors';
 import { log, type Logger } from '../../base/log';
-import { CallError, type CallErrorReason } from '../call-error';
-import { HttpListener } from './http-listener';
-import { planRoutes, type HttpServerConfig, type HttpServerLink, type Routes } from './http-routes';
+import { CallError } from '../call-error';
+import { refuse, refuseCall } from '../http/refusal';
+import { HttpAddress, type DirectServer } from './http-address';
+import {
+  planRoutes,
+  type Address,
+  type HttpServerConfig,
+  type HttpServerLink,
+  type Routes,
+} from './http-routes';
 
 export type { HttpServerConfig, HttpServerLink } from './http-routes';
 
 /** Whoever answers requests for a component: an actor of this host, or a way to one elsewhere. */
-export interface HttpHandler {
+export interface HttpHandler extends Partial<DirectServer> {
   /** Answers, or rejects with CallError when there is no answer. */
   handleHttp(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
@@ -23,19 +30,10 @@ export interface HttpServerDependencies {
 /** How long connections of an address that is no longer linked may go on. */
 const unlinkGraceMs = 30_000;
 
-const statuses: Readonly<Record<CallErrorReason, number>> = {
-  Trapped: 500,
-  NoResponse: 500,
-  DeadlineExceeded: 504,
-  Overloaded: 503,
-  NotServing: 503,
-  WorkerLost: 503,
-};
-
 /** The built-in HTTP server provider: listens where its links say, and hands each request to the linked component. */
 export class HttpServerProvider {
   private routes: ReadonlyMap<string, Routes> = new Map();
-  private readonly listeners = new Map<string, HttpListener>();
+  private readonly addresses = new Map<string, HttpAddress>();
   private readonly log: Logger;
   /** Changes are applied one after another. */
   private applied: Promise<unknown> = Promise.resolve();
@@ -58,39 +56,44 @@ export class HttpServerProvider {
 
   /** URLs that are served now. */
   endpoints(): string[] {
-    return [...this.listeners.values()].map(({ endpoint }) => endpoint);
+    return [...this.addresses.values()].map(({ endpoint }) => endpoint);
   }
 
   /** Stops listening, lets requests end for as long as `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     await this.applied;
-    const listeners = [...this.listeners.values()];
-    this.listeners.clear();
-    await Promise.all(listeners.map((listener) => listener.close(graceMs)));
+    const addresses = [...this.addresses.values()];
+    this.addresses.clear();
+    await Promise.all(addresses.map((address) => address.close(graceMs)));
   }
 
   private async apply(links: readonly HttpServerLink[]): Promise<void> {
     const { routes, problems } = planRoutes(links, this.dependencies.config ?? {});
     const failures: unknown[] = [...problems];
     this.routes = routes;
-    for (const [name, { address }] of routes) {
-      if (this.listeners.has(name)) continue;
+    for (const [name, { address, sole }] of routes) {
       try {
-        const listener = await HttpListener.listen(address, (request, response) => {
-          void this.serve(name, request, response);
-        });
-        this.listeners.set(name, listener);
-        this.log.info({ endpoint: listener.endpoint }, 'Listening for HTTP');
+        const opened = this.addresses.get(name) ?? (await this.open(name, address));
+        const handler = sole === undefined ? undefined : this.dependencies.handler(sole);
+        await opened.serveBy(isDirect(handler) ? handler : undefined);
       } catch (error) {
         failures.push(error);
       }
     }
-    for (const [name, listener] of this.listeners) {
+    for (const [name, address] of this.addresses) {
       if (routes.has(name)) continue;
-      this.listeners.delete(name);
-      void listener.close(unlinkGraceMs);
+      this.addresses.delete(name);
+      void address.close(unlinkGraceMs);
     }
     if (failures.length > 0) throw failures[0];
+  }
+
+  private async open(name: string, address: Address): Promise<HttpAddress> {
+    const handle: RequestListener = (request, response) => void this.serve(name, request, response);
+    const opened = await HttpAddress.open(address, handle, this.log);
+    this.addresses.set(name, opened);
+    this.log.info({ endpoint: opened.endpoint }, 'Listening for HTTP');
+    return opened;
   }
 
   private async serve(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -103,18 +106,11 @@ export class HttpServerProvider {
     } catch (error) {
       const reason = error instanceof CallError ? error.reason : undefined;
       this.log.warn({ target, reason, error: messageOf(error) }, 'Component did not answer');
-      const status = reason === undefined ? 500 : statuses[reason];
-      refuse(response, status, `The component did not answer: ${reason ?? 'internal error'}`);
+      refuseCall(response, reason);
     }
   }
 }
 
-/** An answer of the server's own; clients learn what happened, the log has the details. */
-function refuse(response: ServerResponse, status: number, message: string): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, {
-    'content-type': 'text/plain; charset=utf-8',
-    ...(status === 503 ? { 'retry-after': '1' } : {}),
-  });
-  response.end(`${message}\n`);
+function isDirect(handler: HttpHandler | undefined): handler is HttpHandler & DirectServer {
+  return handler?.serveDirectly !== undefined;
 }

@@ -1,4 +1,5 @@
 import { monotonicMs } from './protocol';
+import type { WorkerState } from './worker-state';
 
 /**
  * Bounds how long calls may take. A guest that waits is ended from here. A guest that computes holds this thread, so that nothing here can
@@ -11,14 +12,14 @@ export class Deadlines {
 
   constructor(
     private readonly limitMs: number,
-    private readonly oldestCall: Float64Array,
+    private readonly state: WorkerState,
   ) {}
 
   start(call: object, expire: () => void): void {
     const since = monotonicMs();
     this.running.set(call, { since, expire });
     if (this.running.size > 1) return;
-    this.oldestCall[0] = since;
+    this.state.oldestCall = since;
     // An idle worker keeps its timer: re-arming it for every call would cost more than one look in vain.
     this.timer ??= setTimeout(() => this.check(), this.limitMs);
   }
@@ -29,7 +30,7 @@ export class Deadlines {
   }
 
   private share(): void {
-    this.oldestCall[0] = this.running.values().next().value?.since ?? 0;
+    this.state.oldestCall = this.running.values().next().value?.since ?? 0;
   }
 
   private check(): void {

@@ -1,11 +1,30 @@
-import type { MessagePort } from 'node:worker_threads';
 import { Wakers } from '../wasi/guest';
 import { ClosedError } from '../wasi/io';
 import type { ErrorCode } from '../wasi/http/error-code';
 import type { RawHeaders } from '../wasi/http/fields';
 import type { BodyTarget } from '../wasi/http/outgoing-body';
 import type { ResponseTarget } from '../wasi/http/outgoing';
-import { transferable, windowBytes, type CallFailure, type FromWorker } from './protocol';
+import { windowBytes } from '../http/body';
+import type { CallFailure } from './protocol';
+
+/** The way of a response to its client. `returned` says whether the guest has returned as well: it may run on after its response. */
+export interface Outlet {
+  head(
+    status: number,
+    headers: RawHeaders,
+    body: Uint8Array | undefined,
+    /** Whether that was all of the body. */
+    ended: boolean,
+    trailers: RawHeaders | undefined,
+    returned: boolean,
+  ): void;
+  chunk(bytes: Uint8Array): void;
+  end(trailers: RawHeaders | undefined, returned: boolean): void;
+  /** The guest returned, and all of its response was sent before. */
+  returned(): void;
+  /** The call came to nothing; what was sent of a response is not whole. */
+  error(failure: CallFailure, message: string): void;
+}
 
 /**
  * The worker's end of one HTTP exchange. It gathers what the guest says and sends it on at the latest moment that nobody notices: when the
@@ -25,10 +44,7 @@ export class Exchange implements ResponseTarget, BodyTarget {
   private trailers: RawHeaders | undefined;
   private readonly wakers = new Wakers();
 
-  constructor(
-    private readonly port: MessagePort,
-    private readonly id: number,
-  ) {}
+  constructor(private readonly outlet: Outlet) {}
 
   respond(status: number, headers: RawHeaders): BodyTarget {
     this.head = { status, headers };
@@ -88,20 +104,20 @@ export class Exchange implements ResponseTarget, BodyTarget {
       this.headSent = true;
       this.endSent = ended;
       const { status, headers } = this.head;
-      this.post(['response', this.id, status, headers, bytes, ended, this.trailers, this.returned], bytes);
+      this.outlet.head(status, headers, bytes, ended, this.trailers, this.returned);
       return;
     }
-    if (bytes !== undefined) this.post(['chunk', this.id, bytes], bytes);
+    if (bytes !== undefined) this.outlet.chunk(bytes);
     if (!ended) return;
     this.endSent = true;
-    this.post(['end', this.id, this.trailers, this.returned]);
+    this.outlet.end(this.trailers, this.returned);
   }
 
   /** The guest has returned: what is missing now will not come. */
   finish(): void {
     const endSentBefore = this.endSent;
     this.returned = true;
-    if (this.gone || endSentBefore) return this.post(['returned', this.id]);
+    if (this.gone || endSentBefore) return this.outlet.returned();
     if (this.refusal !== undefined) {
       return this.break('NoResponse', `Component answered with the error ${describe(this.refusal)}`);
     }
@@ -112,11 +128,7 @@ export class Exchange implements ResponseTarget, BodyTarget {
 
   /** The call came to nothing. */
   break(failure: CallFailure, message: string): void {
-    this.post(['error', this.id, failure, message]);
-  }
-
-  private post(message: FromWorker, bytes?: Uint8Array): void {
-    this.port.postMessage(message, transferable(bytes));
+    this.outlet.error(failure, message);
   }
 }
 

@@ -1,6 +1,15 @@
+import type { EventLoopUtilization } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { TerminalError } from '../../base/errors';
-import { monotonicMs, type Assignment, type FailureReport, type FromWorker, type ToWorker } from './protocol';
+import {
+  monotonicMs,
+  type Assignment,
+  type FailureReport,
+  type FromWorker,
+  type ToWorker,
+  type WorkerData,
+} from './protocol';
+import { WorkerState } from './worker-state';
 
 /** Heap of the JavaScript around the guest; the guest's own memory is limited in its component. */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
@@ -16,13 +25,12 @@ export interface WorkerListener {
 
 /** The main thread's end of one worker thread. It serves no actor, then one actor, then nobody. */
 export class GuestWorker {
-  /** Calls that this worker is busy with. */
-  inFlight = 0;
+  /** What the worker shows of itself. */
+  readonly state = new WorkerState();
   private readonly thread: Worker;
-  private readonly oldestCall = new Float64Array(new SharedArrayBuffer(8));
   private cause: Error | undefined;
   private over = false;
-  private nextCall = 0;
+  private utilization: EventLoopUtilization | undefined;
   private listener: WorkerListener | undefined;
   private started: { resolve: () => void; reject: (error: Error) => void } | undefined;
 
@@ -37,7 +45,7 @@ export class GuestWorker {
       stdin: false,
       stdout: true,
       stderr: true,
-      workerData: { oldestCall: this.oldestCall.buffer },
+      workerData: { state: this.state.buffer } satisfies WorkerData,
       resourceLimits,
     });
     this.thread.unref();
@@ -71,19 +79,22 @@ export class GuestWorker {
     }
   }
 
-  /** A number for the next call, unique within this worker. */
-  callId(): number {
-    return this.nextCall++;
-  }
-
   send(message: ToWorker, transfer?: ArrayBuffer[]): void {
     this.thread.postMessage(message, transfer);
   }
 
   /** How long the oldest call has been running, in milliseconds. */
   busyForMs(): number {
-    const since = this.oldestCall[0] ?? 0;
+    const since = this.state.oldestCall;
     return since === 0 ? 0 : monotonicMs() - since;
+  }
+
+  /** Share of the time since the last look that the thread was busy. */
+  busyShare(): number {
+    const now = this.thread.performance.eventLoopUtilization();
+    const { utilization } = this.thread.performance.eventLoopUtilization(now, this.utilization);
+    this.utilization = now;
+    return utilization;
   }
 
   /** Ends the thread at once, whatever it is doing. */

@@ -1,118 +1,104 @@
-import type { MessagePort } from 'node:worker_threads';
-import { withoutVersion, type GuestFunction } from '../engine/engine';
 import { messageOf } from '../../base/errors';
-import { ResponseOutparam } from '../wasi/http/outgoing';
-import { IncomingBytes } from '../wasi/http/incoming-bytes';
+import { withoutVersion, type GuestFunction } from '../engine/engine';
+import type { IncomingBytes } from '../wasi/http/incoming-bytes';
 import { IncomingRequest, type RequestHead } from '../wasi/http/incoming';
+import { ResponseOutparam } from '../wasi/http/outgoing';
 import type { Deadlines } from './deadlines';
-import { Exchange } from './exchange';
+import { Exchange, type Outlet } from './exchange';
 import type { Instances, Lease } from './instances';
-import type { FromWorker, ToWorker } from './protocol';
 
 /** How long a guest may run on after its client has gone. */
 const goneGraceMs = 1000;
 
-interface Call {
-  readonly exchange: Exchange;
-  readonly body: IncomingBytes;
-  lease: Lease | undefined;
-  /** Why the guest was stopped, if it was. */
-  ending: 'DeadlineExceeded' | 'ClientGone' | undefined;
+/** The exported interface that answers HTTP, if there is one. */
+export function handlerOf(exports: readonly string[]): string | undefined {
+  return exports.find((name) => withoutVersion(name) === 'wasi:http/incoming-handler');
 }
 
-/** The HTTP calls of one worker. */
-export class HttpCalls {
-  private readonly calls = new Map<number, Call>();
+/** What serves the HTTP calls of one worker, however they reach it. */
+export interface HttpServing {
+  readonly instances: Instances;
+  readonly deadlines: Deadlines;
+  /** Name under which the component exports its handler. */
+  readonly handler: string;
+}
 
+/** One call: an instance is taken for it, and given back or dropped. */
+export class HttpCall {
+  private readonly exchange: Exchange;
+  private lease: Lease | undefined;
+  /** Why the guest was stopped, if it was. */
+  private ending: 'DeadlineExceeded' | 'ClientGone' | undefined;
+
+  /** @param over Called when the guest has returned or trapped, after everything that `outlet` is told. */
   constructor(
-    private readonly port: MessagePort,
-    private readonly instances: Instances,
-    private readonly deadlines: Deadlines,
-    /** Name under which the component exports its handler. */
-    private readonly handler: string,
-  ) {}
-
-  /** The exported interface that answers HTTP, if there is one. */
-  static handlerOf(exports: readonly string[]): string | undefined {
-    return exports.find((name) => withoutVersion(name) === 'wasi:http/incoming-handler');
+    private readonly serving: HttpServing,
+    head: RequestHead,
+    private readonly body: IncomingBytes,
+    outlet: Outlet,
+    private readonly over: () => void,
+  ) {
+    this.exchange = new Exchange(outlet);
+    serving.deadlines.start(this, () => this.end('DeadlineExceeded'));
+    const lease = serving.instances.take();
+    if (lease === undefined) void this.serveFresh(head);
+    else void this.serve(head, lease);
   }
 
-  /** Takes the messages that concern calls. */
-  receive(message: ToWorker): void {
-    if (message[0] === 'request') {
-      const [, id, method, target, scheme, authority, headers, body] = message;
-      this.begin(id, { method, target, scheme, authority, headers }, body);
-      return;
-    }
-    if (message[0] === 'load' || message[0] === 'config') return;
-    const call = this.calls.get(message[1]);
-    // Late words about a call that is over are normal: they were under way when it ended.
-    if (call === undefined) return;
-    if (message[0] === 'took') call.exchange.took(message[2]);
-    else if (message[0] === 'chunk') call.body.push(message[2]);
-    else if (message[0] === 'end') call.body.end(message[2]);
-    else this.leave(call);
+  /** Bytes of the response are out of the host. */
+  took(bytes: number): void {
+    this.exchange.took(bytes);
   }
 
-  private begin(id: number, head: RequestHead, content: Uint8Array | 'stream' | undefined): void {
-    const body =
-      content === 'stream'
-        ? new IncomingBytes((bytes) => this.port.postMessage(['took', id, bytes] satisfies FromWorker))
-        : IncomingBytes.of(content);
-    const call: Call = { exchange: new Exchange(this.port, id), body, lease: undefined, ending: undefined };
-    this.calls.set(id, call);
-    this.deadlines.start(call, () => this.end(call, 'DeadlineExceeded'));
-    const lease = this.instances.take();
-    if (lease === undefined) void this.serveFresh(id, call, head);
-    else void this.serve(id, call, head, lease);
+  /** The client has gone: the guest learns it from its streams, and is stopped if it does not mind. */
+  leave(): void {
+    this.exchange.leave();
+    this.body.fail({ tag: 'connection-terminated' });
+    setTimeout(() => this.end('ClientGone'), goneGraceMs).unref();
   }
 
-  private async serveFresh(id: number, call: Call, head: RequestHead): Promise<void> {
+  private async serveFresh(head: RequestHead): Promise<void> {
+    let lease: Lease;
     try {
-      await this.serve(id, call, head, await this.instances.create());
+      lease = await this.serving.instances.create();
     } catch (error) {
-      call.exchange.break('Trapped', `Component could not be instantiated: ${messageOf(error)}`);
-      this.forget(id, call);
+      this.exchange.break('Trapped', `Component could not be instantiated: ${messageOf(error)}`);
+      return this.finish();
     }
+    await this.serve(head, lease);
   }
 
-  private async serve(id: number, call: Call, head: RequestHead, lease: Lease): Promise<void> {
+  private async serve(head: RequestHead, lease: Lease): Promise<void> {
     const { guest, instance } = lease;
-    const { exchange, body } = call;
-    call.lease = lease;
+    const { exchange } = this;
+    this.lease = lease;
     guest.onSuspend = () => exchange.flush();
-    if (call.ending !== undefined) guest.interrupt(new Error(call.ending));
-    const handle = instance.exports[this.handler]?.['handle'] as GuestFunction;
+    if (this.ending !== undefined) guest.interrupt(new Error(this.ending));
+    const handle = instance.exports[this.serving.handler]?.['handle'] as GuestFunction;
     try {
-      await handle(new IncomingRequest(guest, head, body), new ResponseOutparam(exchange));
+      await handle(new IncomingRequest(guest, head, this.body), new ResponseOutparam(exchange));
+      this.serving.instances.giveBack(lease);
       exchange.finish();
-      this.instances.giveBack(lease);
     } catch (error) {
-      if (call.ending === 'DeadlineExceeded') {
+      if (this.ending === 'DeadlineExceeded') {
         exchange.break('DeadlineExceeded', 'Component took longer than spec.limits.executionTimeMs');
       } else {
         exchange.break('Trapped', `Component trapped: ${messageOf(error)}`);
       }
     }
-    this.forget(id, call);
+    this.finish();
   }
 
-  private leave(call: Call): void {
-    call.exchange.leave();
-    call.body.fail({ tag: 'connection-terminated' });
-    setTimeout(() => this.end(call, 'ClientGone'), goneGraceMs).unref();
+  private end(why: 'DeadlineExceeded' | 'ClientGone'): void {
+    this.ending ??= why;
+    this.lease?.guest.interrupt(new Error(why));
   }
 
-  private end(call: Call, why: NonNullable<Call['ending']>): void {
-    call.ending ??= why;
-    call.lease?.guest.interrupt(new Error(why));
-  }
-
-  private forget(id: number, call: Call): void {
-    // The lease has gone to others or to nobody: a timer that is still to come must not end their call.
-    call.lease = undefined;
-    call.body.close();
-    this.calls.delete(id);
-    this.deadlines.end(call);
+  private finish(): void {
+    // The instance has gone to others or to nobody: a timer that is still to come must not end their call.
+    this.lease = undefined;
+    this.body.close();
+    this.serving.deadlines.end(this);
+    this.over();
   }
 }

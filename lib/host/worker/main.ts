@@ -5,9 +5,13 @@ import { ImportMissingError } from '../engine/engine';
 import type { GuestContext } from '../wasi/guest';
 import { wasi } from '../wasi/wasi';
 import { Deadlines } from './deadlines';
-import { HttpCalls } from './http-calls';
+import { handlerOf } from './http-calls';
 import { Instances } from './instances';
 import { LogLimit } from './log-limit';
+import { PortCalls } from './port-calls';
+import { SocketListeners } from './socket-listeners';
+import { Permits } from './permits';
+import { WorkerState } from './worker-state';
 import type { Assignment, FailureReport, FromWorker, ToWorker, WorkerData } from './protocol';
 
 /*
@@ -22,11 +26,14 @@ Error.stackTraceLimit = 4;
 const post = (message: FromWorker): void => port.postMessage(message);
 const limit = new LogLimit((level, message, context) => post(['log', level, message, context]));
 let context: GuestContext | undefined;
-let calls: HttpCalls | undefined;
+const state = new WorkerState((workerData as WorkerData).state);
+let calls: PortCalls | undefined;
+let listeners: SocketListeners | undefined;
 
 port.on('message', (message: ToWorker) => {
   if (message[0] === 'load') void start(message[1]);
   else if (message[0] === 'config' && context !== undefined) context.config = message[1];
+  else if (message[0] === 'listen' || message[0] === 'unlisten') listeners?.receive(message);
   else calls?.receive(message);
 });
 
@@ -37,8 +44,7 @@ async function start(assignment: Assignment): Promise<void> {
     outgoingHttp: assignment.outgoingHttp,
     log: (level, message, about) => limit.log(level, message, about),
   };
-  const oldestCall = new Float64Array((workerData as WorkerData).oldestCall);
-  const deadlines = new Deadlines(executionTimeMs, oldestCall);
+  const deadlines = new Deadlines(executionTimeMs, state);
   try {
     const component = await new ComponentRuntime().load(prepared);
     const instances = new Instances(component, context, wasi);
@@ -47,8 +53,13 @@ async function start(assignment: Assignment): Promise<void> {
     deadlines.start(first, () => undefined);
     instances.giveBack(await instances.create());
     deadlines.end(first);
-    const handler = HttpCalls.handlerOf(prepared.exports);
-    if (handler !== undefined && port !== null) calls = new HttpCalls(port, instances, deadlines, handler);
+    const handler = handlerOf(prepared.exports);
+    if (handler !== undefined && port !== null) {
+      const serving = { instances, deadlines, handler };
+      calls = new PortCalls(port, serving);
+      const log = context.log;
+      listeners = new SocketListeners(post, { ...serving, state, log }, new Permits(assignment.permits));
+    }
     post(['ready']);
   } catch (error) {
     post(['failed', reportOf(error)]);

@@ -3,34 +3,22 @@ import { Backoff } from '../../base/backoff';
 import { messageOf } from '../../base/errors';
 import type { Logger } from '../../base/log';
 import type { ActorMetrics } from '../actor-metrics';
-import { CallError } from '../call-error';
-import type { GuestWorker } from './guest-worker';
-import type { Assignment, FromWorker, ToWorker } from './protocol';
+import { CallError, callOutcomes } from '../call-error';
+import { DirectAddress, type OnCovered } from './direct-address';
+import type { Permits } from './permits';
+import type { Assignment, FromWorker } from './protocol';
+import { Slot, type PoolCall } from './slot';
 import type { SpareWorker } from './spare';
+import { Turns } from './turns';
 
-/** Longest time that a call waits for its turn. */
-const queueMs = 10_000;
 /** A worker that lived so long has proved itself: the next loss is the first again. */
 const provenMs = 30_000;
 /** How long a worker beyond the first is kept without work. */
 const idleMs = 60_000;
-
-/** A call as the pool sees it. */
-export interface PoolCall {
-  /** It is its turn: messages with this id go to its worker. */
-  start(id: number, send: (message: ToWorker, transfer?: ArrayBuffer[]) => void): void;
-  receive(message: FromWorker): void;
-  /** It will get no more messages. */
-  fail(error: CallError): void;
-}
-
-interface Slot {
-  readonly worker: GuestWorker;
-  readonly calls: Map<number, { readonly call: PoolCall; readonly since: number }>;
-  readonly startedAt: number;
-  ready: boolean;
-  usedAt: number;
-}
+/** How long requests of a worker that is not needed may go on. */
+const retireMs = 30_000;
+/** Share of its time that a worker is busy from which on another one helps. */
+const busyShare = 0.7;
 
 /**
  * The workers of one actor: one at least, more while all are busy, never more than there are cores or instances. Lost workers are replaced,
@@ -38,11 +26,11 @@ interface Slot {
  */
 export class WorkerPool {
   private readonly slots: Slot[] = [];
-  /** Calls that wait for their turn, oldest first, with the timer that ends their patience. */
-  private readonly queue = new Map<PoolCall, NodeJS.Timeout>();
+  private readonly addresses = new Map<number, DirectAddress>();
+  private readonly turns: Turns<PoolCall>;
   private readonly backoff = new Backoff({ minMs: 200, maxMs: 30_000 });
   private readonly watchdog: NodeJS.Timeout;
-  private inFlight = 0;
+  private nextAddress = 0;
   private restartTimer: NodeJS.Timeout | undefined;
   private recentLosses = 0;
   /** Not before this time is another worker added. */
@@ -52,11 +40,16 @@ export class WorkerPool {
 
   constructor(
     private assignment: Assignment,
-    private instances: number,
+    private readonly permits: Permits,
     private readonly spare: SpareWorker,
     private readonly metrics: ActorMetrics,
     private readonly log: Logger,
   ) {
+    this.turns = new Turns(
+      permits,
+      (call) => this.begin(call),
+      () => this.leastBusy() !== undefined,
+    );
     const interval = Math.min(500, Math.max(20, assignment.executionTimeMs / 4));
     this.watchdog = setInterval(() => this.watch(), interval).unref();
   }
@@ -68,37 +61,28 @@ export class WorkerPool {
 
   /** Starts the first worker; rejects with what keeps it from serving. */
   async start(): Promise<void> {
-    if (this.instances > 0) await this.add();
+    // Without instances there is nothing to run, but a component that cannot run is told all the same.
+    await this.add();
+    if (this.permits.limit === 0) this.resize(0);
   }
 
   /** Runs a call now, later, or fails it. */
   run(call: PoolCall): void {
-    if (this.stopping || this.instances === 0) {
-      return call.fail(new CallError('NotServing', 'The actor is stopped or has no instances'));
-    }
-    const slot = this.inFlight < this.instances ? this.leastBusy() : undefined;
-    if (slot !== undefined) return this.begin(slot, call);
-    if (this.queue.size >= Math.max(64, Math.min(this.instances * 2, 1024))) {
-      return call.fail(overloaded(`more than ${this.queue.size} calls wait`));
-    }
-    const giveUp = (): void => {
-      this.queue.delete(call);
-      call.fail(overloaded(`no instance was free within ${queueMs} ms`));
-    };
-    this.queue.set(call, setTimeout(giveUp, queueMs));
+    if (this.stopping) return call.fail(new CallError('NotServing', 'The actor is stopping'));
+    this.turns.enter(call);
   }
 
   /** Takes back a call that waits, as nobody wants its answer any more. */
   withdraw(call: PoolCall): void {
-    clearTimeout(this.queue.get(call));
-    this.queue.delete(call);
+    this.turns.withdraw(call);
   }
 
+  /** Changes how many calls are served at once. */
   resize(instances: number): void {
-    this.instances = instances;
-    if (instances === 0) for (const slot of this.slots) this.retireWhenIdle(slot);
+    this.permits.limit = instances;
+    if (instances === 0) for (const slot of [...this.slots]) void this.retire(slot);
     else if (this.slots.length === 0) this.replace(0);
-    this.drainQueue();
+    this.turns.pump();
   }
 
   configure(config: Readonly<Record<string, string>>): void {
@@ -106,55 +90,51 @@ export class WorkerPool {
     for (const { worker } of this.slots) worker.send(['config', config]);
   }
 
-  /** Lets calls end for as long as `graceMs`, then ends the workers. */
+  /** Lets the workers accept connections themselves, beside whoever else shares the address. */
+  listen(host: string, port: number, onCovered: OnCovered): { close(graceMs: number): Promise<void> } {
+    const address = new DirectAddress(this.nextAddress++, host, port, onCovered);
+    this.addresses.set(address.id, address);
+    for (const { worker, ready } of this.slots) if (ready) address.add(worker);
+    return {
+      close: async (graceMs) => {
+        await address.close(graceMs);
+        this.addresses.delete(address.id);
+      },
+    };
+  }
+
+  /** Takes no more calls, lets those under way end for as long as `graceMs`, then ends the workers. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
     clearTimeout(this.restartTimer);
-    for (const call of [...this.queue.keys()]) {
-      this.withdraw(call);
-      call.fail(new CallError('NotServing', 'The actor is stopping'));
-    }
-    if (this.inFlight > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, graceMs);
-        this.onIdle = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+    this.turns.failAll(new CallError('NotServing', 'The actor is stopping'));
+    await Promise.all([
+      ...[...this.addresses.values()].map((address) => address.close(graceMs)),
+      this.idle(graceMs),
+    ]);
     clearInterval(this.watchdog);
-    for (const { worker } of [...this.slots]) worker.terminate(new Error('Actor stopped'));
-  }
-
-  private begin(slot: Slot, call: PoolCall): void {
-    const { worker } = slot;
-    const id = worker.callId();
-    slot.calls.set(id, { call, since: performance.now() });
-    this.inFlight++;
-    this.metrics.inFlight.inc();
-    call.start(id, (message, transfer) => worker.send(message, transfer));
-    this.widen();
-  }
-
-  /** The call's guest has returned, or will never. */
-  private end(slot: Slot, id: number): void {
-    if (!slot.calls.delete(id)) return;
-    this.inFlight--;
-    this.metrics.inFlight.dec();
-    slot.usedAt = performance.now();
-    if (slot.calls.size === 0 && this.instances === 0) this.retireWhenIdle(slot);
-    if (this.queue.size > 0) this.drainQueue();
-    if (this.inFlight === 0) this.onIdle?.();
-  }
-
-  private drainQueue(): void {
-    for (const call of this.queue.keys()) {
-      const slot = this.inFlight < this.instances ? this.leastBusy() : undefined;
-      if (slot === undefined) return;
-      this.withdraw(call);
-      this.begin(slot, call);
+    for (const slot of [...this.slots]) {
+      this.account(slot);
+      slot.worker.terminate(new Error('Actor stopped'));
     }
+  }
+
+  private idle(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.slots.every(({ calls }) => calls.size === 0)) return resolve();
+      const timer = setTimeout(resolve, graceMs);
+      this.onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private begin(call: PoolCall): void {
+    // There was one when the turn came.
+    this.leastBusy()?.begin(call);
+    this.metrics.inFlight.set(this.permits.taken);
+    if (this.slots.every(({ ready, calls }) => ready && calls.size > 0)) this.widen();
   }
 
   private leastBusy(): Slot | undefined {
@@ -165,11 +145,10 @@ export class WorkerPool {
     return best;
   }
 
-  /** Adds a worker while every one has work and the machine has cores to spare. */
+  /** Adds a worker, if the machine has cores to spare and the actor instances. */
   private widen(): void {
-    if (this.slots.length >= Math.min(this.instances, availableParallelism())) return;
-    if (this.slots.some(({ ready, calls }) => !ready || calls.size === 0)) return;
-    if (performance.now() < this.widenFrom) return;
+    if (this.slots.length >= Math.min(this.permits.limit, availableParallelism())) return;
+    if (performance.now() < this.widenFrom || this.slots.some(({ ready }) => !ready)) return;
     this.add().catch((error: unknown) => {
       this.widenFrom = performance.now() + provenMs;
       this.log.warn({ error: messageOf(error) }, 'Worker failed to start');
@@ -177,9 +156,8 @@ export class WorkerPool {
   }
 
   private async add(): Promise<void> {
-    const worker = this.spare.take();
-    const now = performance.now();
-    const slot: Slot = { worker, calls: new Map(), startedAt: now, ready: false, usedAt: now };
+    const slot = new Slot(this.spare.take());
+    const { worker } = slot;
     this.slots.push(slot);
     try {
       await worker.load(this.assignment, {
@@ -192,41 +170,46 @@ export class WorkerPool {
       throw error;
     }
     slot.ready = true;
-    this.drainQueue();
+    for (const address of this.addresses.values()) address.add(worker);
+    this.turns.pump();
   }
 
   private receive(slot: Slot, message: FromWorker): void {
     switch (message[0]) {
       case 'log':
         return this.log[message[1]]({ context: message[3] }, message[2]);
+      case 'listening':
+        if (message[2] === undefined) this.addresses.get(message[1])?.listening(slot.worker);
+        else this.log.warn({ error: message[2] }, 'Worker could not listen');
+        return;
+      case 'unlistened':
+        return this.addresses.get(message[1])?.gone(slot.worker);
       case 'ready':
       case 'failed':
         return;
       default:
+        if (slot.receive(message)) this.ended(slot);
     }
-    const id = message[1];
-    const call = slot.calls.get(id)?.call;
-    const over =
-      message[0] === 'returned' ||
-      message[0] === 'error' ||
-      (message[0] === 'response' && message[7]) ||
-      (message[0] === 'end' && message[3]);
-    call?.receive(message);
-    if (over) this.end(slot, id);
+  }
+
+  /** A call of ours has ended. */
+  private ended(slot: Slot): void {
+    this.turns.leave();
+    this.metrics.inFlight.set(this.permits.taken);
+    if (slot.calls.size === 0 && this.permits.limit === 0) void this.retire(slot);
+    if (this.slots.every(({ calls }) => calls.size === 0)) this.onIdle?.();
   }
 
   private lost(slot: Slot, cause: Error): void {
-    if (!this.remove(slot) || !slot.ready) return;
-    const timedOut = cause instanceof CallError;
-    for (const [id, { call, since }] of [...slot.calls]) {
-      const overdue = timedOut && performance.now() - since >= this.assignment.executionTimeMs;
-      this.end(slot, id);
-      call.fail(
-        overdue ? cause : new CallError('WorkerLost', `The actor's worker ended: ${messageOf(cause)}`),
-      );
-    }
-    if (this.stopping || this.instances === 0) return;
-    this.metrics.restarts[timedOut ? 'DeadlineExceeded' : 'Crashed'].inc();
+    if (!this.remove(slot)) return;
+    this.account(slot);
+    this.permits.giveBack(slot.worker.state.directCalls);
+    for (const address of this.addresses.values()) address.gone(slot.worker);
+    if (!slot.ready) return;
+    const failed = slot.failAll(cause, this.assignment.executionTimeMs);
+    for (let i = 0; i < failed; i++) this.ended(slot);
+    if (this.stopping || this.permits.limit === 0) return;
+    this.metrics.restarts[cause instanceof CallError ? 'DeadlineExceeded' : 'Crashed'].inc();
     if (performance.now() - slot.startedAt > provenMs) {
       this.recentLosses = 0;
       this.backoff.reset();
@@ -241,7 +224,7 @@ export class WorkerPool {
     if (this.restartTimer !== undefined || this.stopping) return;
     this.restartTimer = setTimeout(() => {
       this.restartTimer = undefined;
-      if (this.slots.length > 0 || this.instances === 0) return;
+      if (this.slots.length > 0 || this.permits.limit === 0) return;
       this.add().catch((error: unknown) => {
         this.log.warn({ error: messageOf(error) }, 'Worker failed to start');
         this.replace(this.backoff.next());
@@ -257,30 +240,45 @@ export class WorkerPool {
 
   private watch(): void {
     const { executionTimeMs } = this.assignment;
-    const now = performance.now();
     for (const slot of [...this.slots]) {
+      this.account(slot);
       // A worker that still turns ends overdue calls itself: what is this late holds its thread.
-      if (slot.worker.busyForMs() > executionTimeMs + Math.max(50, executionTimeMs / 10)) {
-        slot.worker.terminate(
-          new CallError(
-            'DeadlineExceeded',
-            `A call took longer than spec.limits.executionTimeMs of ${executionTimeMs}`,
-            'Raise the limit, or make the component faster',
-          ),
-        );
-      } else if (this.slots.length > 1 && slot.calls.size === 0 && now - slot.usedAt > idleMs) {
-        this.retireWhenIdle(slot);
-      }
+      if (slot.worker.busyForMs() > executionTimeMs + Math.max(50, executionTimeMs / 10))
+        void this.endStuck(slot);
+      else if (this.slots.length > 1 && slot.idleForMs() > idleMs) void this.retire(slot);
     }
+    this.metrics.inFlight.set(this.permits.taken);
+    if (this.addresses.size > 0 && this.slots.every((slot) => slot.busyShare() > busyShare)) this.widen();
   }
 
-  private retireWhenIdle(slot: Slot): void {
-    if (slot.calls.size > 0) return;
-    this.remove(slot);
+  private async endStuck(slot: Slot): Promise<void> {
+    const { executionTimeMs } = this.assignment;
+    if (slot.ending) return;
+    slot.ending = true;
+    await Promise.all([...this.addresses.values()].map((address) => address.without(slot.worker)));
+    const failures = slot.answerHeld(executionTimeMs);
+    for (const reason of failures) this.metrics.calls[reason].inc();
+    slot.worker.terminate(
+      new CallError(
+        'DeadlineExceeded',
+        `A call took longer than spec.limits.executionTimeMs of ${executionTimeMs}`,
+        'Raise the limit, or make the component faster',
+      ),
+    );
+  }
+
+  /** Ends a worker that is not needed, if it has no calls. */
+  private async retire(slot: Slot): Promise<void> {
+    if (slot.calls.size > 0 || !this.remove(slot)) return;
+    await Promise.all([...this.addresses.values()].map((address) => address.release(slot.worker, retireMs)));
     slot.worker.terminate(new Error('Worker is not needed'));
   }
-}
 
-function overloaded(why: string): CallError {
-  return new CallError('Overloaded', `The actor is overloaded: ${why}`, 'Raise spec.instances or add hosts');
+  /** Takes over what the worker counted. */
+  private account(slot: Slot): void {
+    for (const outcome of callOutcomes) {
+      const count = slot.newlyEnded(outcome);
+      if (count > 0) this.metrics.calls[outcome].inc(count);
+    }
+  }
 }

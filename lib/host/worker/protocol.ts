@@ -26,7 +26,11 @@ export type ToWorker =
   /** Bytes of the response that are out of the host's memory. */
   | readonly ['took', id: number, bytes: number]
   /** The client has gone. */
-  | readonly ['gone', id: number];
+  | readonly ['gone', id: number]
+  /** Accept connections yourself, beside all other threads that do so at this address. */
+  | readonly ['listen', listener: number, host: string, port: number]
+  /** Accept no more, and end the connections that there are. */
+  | readonly ['unlisten', listener: number, graceMs: number];
 
 export type FromWorker =
   | readonly ['ready']
@@ -51,7 +55,11 @@ export type FromWorker =
   /** The guest returned after its response was sent. */
   | readonly ['returned', id: number]
   /** The call came to nothing; what was sent of a response is not whole. */
-  | readonly ['error', id: number, CallFailure, message: string];
+  | readonly ['error', id: number, CallFailure, message: string]
+  /** Connections are accepted; or not, for the reason given. */
+  | readonly ['listening', listener: number, failure: string | undefined]
+  /** No connection is left. */
+  | readonly ['unlistened', listener: number];
 
 /** Why a call came to nothing. */
 export type CallFailure = 'Trapped' | 'DeadlineExceeded' | 'NoResponse';
@@ -62,6 +70,8 @@ export interface Assignment {
   readonly config: Readonly<Record<string, string>>;
   readonly executionTimeMs: number;
   readonly outgoingHttp: boolean;
+  /** {@link Permits} of the actor. */
+  readonly permits: SharedArrayBuffer;
 }
 
 /** Why a worker could not make its first instance. */
@@ -71,12 +81,9 @@ export type FailureReport =
 
 /** What the worker is given at its start, before it belongs to an actor. */
 export interface WorkerData {
-  /** One number: since when the oldest call has been running, as {@link monotonicMs}, or 0. Read by the watchdog. */
-  readonly oldestCall: SharedArrayBuffer;
+  /** {@link WorkerState} of the worker. */
+  readonly state: SharedArrayBuffer;
 }
-
-/** Bytes of a body that may be under way between the threads, each way. */
-export const windowBytes = 262_144;
 
 /** From this size on, bytes are handed over instead of cloned. */
 const transferBytes = 16_384;

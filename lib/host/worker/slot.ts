@@ -1,0 +1,108 @@
+import { writeSync } from 'node:fs';
+import { messageOf } from '../../base/errors';
+import { log } from '../../base/log';
+import { CallError, type CallErrorReason, type CallOutcome } from '../call-error';
+import { rawRefusal } from '../http/refusal';
+import type { GuestWorker } from './guest-worker';
+import { monotonicMs, type FromWorker, type ToWorker } from './protocol';
+
+/** A message about one call. */
+type CallMessage = Extract<
+  FromWorker,
+  readonly ['response' | 'chunk' | 'end' | 'took' | 'returned' | 'error', ...unknown[]]
+>;
+
+/** A call as the pool sees it. */
+export interface PoolCall {
+  /** It is its turn: messages with this id go to its worker. */
+  start(id: number, send: (message: ToWorker, transfer?: ArrayBuffer[]) => void): void;
+  receive(message: FromWorker): void;
+  /** It will get no more messages. */
+  fail(error: CallError): void;
+}
+
+/** One worker of a pool and the calls that the pool gave it. */
+export class Slot {
+  readonly calls = new Map<number, { readonly call: PoolCall; readonly since: number }>();
+  readonly startedAt = performance.now();
+  /** Whether the worker takes calls. */
+  ready = false;
+  /** Whether the worker is being ended for a call that holds it. */
+  ending = false;
+  private usedAt = this.startedAt;
+  private readonly counted = new Map<CallOutcome, number>();
+  private nextCall = 0;
+
+  constructor(readonly worker: GuestWorker) {}
+
+  begin(call: PoolCall): void {
+    const id = this.nextCall++;
+    this.calls.set(id, { call, since: performance.now() });
+    call.start(id, (message, transfer) => this.worker.send(message, transfer));
+  }
+
+  /** Hands a message to its call; whether the call's guest has returned, or will never. */
+  receive(message: CallMessage): boolean {
+    const over =
+      message[0] === 'returned' ||
+      message[0] === 'error' ||
+      (message[0] === 'response' && message[7]) ||
+      (message[0] === 'end' && message[3]);
+    const id = message[1];
+    this.calls.get(id)?.call.receive(message);
+    if (!over || !this.calls.delete(id)) return false;
+    this.usedAt = performance.now();
+    return true;
+  }
+
+  /** Fails all calls, as the worker has ended; returns how many there were. */
+  failAll(cause: Error, executionTimeMs: number): number {
+    const calls = [...this.calls.values()];
+    this.calls.clear();
+    for (const { call, since } of calls) {
+      const overdue = cause instanceof CallError && performance.now() - since >= executionTimeMs;
+      const error = overdue
+        ? cause
+        : new CallError('WorkerLost', `The actor's worker ended: ${messageOf(cause)}`);
+      call.fail(error);
+    }
+    return calls.length;
+  }
+
+  /**
+   * Answers the calls that the worker accepted itself, as a guest holds its thread. Their sockets are known to all threads of the process,
+   * and the one that owns them cannot touch them now. Returns what each was told.
+   */
+  answerHeld(executionTimeMs: number): CallErrorReason[] {
+    return this.worker.state.held().map(({ fd, since }) => {
+      const reason = monotonicMs() - since >= executionTimeMs ? 'DeadlineExceeded' : 'WorkerLost';
+      try {
+        writeSync(fd, rawRefusal(reason));
+      } catch (error) {
+        log.debug({ error: messageOf(error) }, 'Client went before it could be told');
+      }
+      return reason;
+    });
+  }
+
+  /** Calls with this outcome that the worker counted itself since the last look. */
+  newlyEnded(outcome: CallOutcome): number {
+    const total = this.worker.state.ended(outcome);
+    const count = total - (this.counted.get(outcome) ?? 0);
+    if (count > 0) {
+      this.counted.set(outcome, total);
+      this.usedAt = performance.now();
+    }
+    return count;
+  }
+
+  /** How long the worker has had nothing to do, in milliseconds. */
+  idleForMs(): number {
+    return this.calls.size > 0 || this.worker.state.directCalls > 0 ? 0 : performance.now() - this.usedAt;
+  }
+
+  /** Share of the time since the last look that the worker was busy. */
+  busyShare(): number {
+    return this.ready ? this.worker.busyShare() : 0;
+  }
+}
