@@ -44,12 +44,17 @@ export function readSortIndex(reader: Reader): SortIndex {
   return { sort: readSort(reader), index: reader.u32() };
 }
 
+/** Of all grammars of such names, their characters. There is no underscore: names become keys of JavaScript objects, `__proto__` must not. */
+const EXTERN_NAME = /^[a-zA-Z0-9[\]:/@.+<>=,{}*-]+$/;
+
 /** The name of an import or export. Of the two marks that may come before it the older one said "an interface". */
 export function readExternName(reader: Reader): string {
   const start = reader.offset;
   const mark = reader.byte();
   if (mark > 0x01) reader.fail(`unknown kind ${mark} of name`, start);
-  return reader.name();
+  const name = reader.name();
+  if (!EXTERN_NAME.test(name)) reader.fail(`${JSON.stringify(name)} is not a name`, start);
+  return name;
 }
 
 export function readExtern(reader: Reader): Extern {

@@ -171,6 +171,11 @@ describe('what a few bytes can ask for', () => {
       component(types([0x72, vector([[name('__proto__'), 0x7f]])])),
       /is not a name/,
     ],
+    [
+      'such a name of an import',
+      component(types([0x42, vector([])]), section(10, vector([[0x00, name('__proto__'), 0x05, 0x00]]))),
+      /"__proto__" is not a name/,
+    ],
     ['a memory of 64 bits', component(section(1, [...moduleStart, section(5, [1, 0x04, 1])])), /64-bit/],
     [
       'a table of all the memory',

@@ -14,7 +14,10 @@ type Func = (...args: unknown[]) => Promise<unknown>;
 function guestThatLogs(): { guest: Guest; lines: string[] } {
   const lines: string[] = [];
   const log = (_: string, message: string): void => void lines.push(message);
-  return { guest: new Guest({ config: {}, outgoingHttp: false, log }), lines };
+  const call = (): never => {
+    throw new Error('nothing is linked');
+  };
+  return { guest: new Guest({ config: {}, outgoingHttp: false, log, call }), lines };
 }
 
 test('a component in Go starts its runtime, says something, and greets', async () => {
