@@ -1,0 +1,86 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { LatticeConnection } from '../../lib/lattice/connection';
+import { type ControlTarget, controlSubject, eventSubject } from '../../lib/lattice/subjects';
+import { choosePort } from '../../lib/local/ports';
+import { progressTo } from '../../lib/local/progress';
+import { tool } from '../../lib/local/tool';
+
+/** What a lattice event tells; the fields that the tests look at. */
+export interface LatticeEvent {
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** A real wasmCloud 1.9 host beside a NATS server of its own, spoken to as its command line client does. */
+export class LegacyHost {
+  readonly events: LatticeEvent[] = [];
+
+  private constructor(
+    readonly id: string,
+    readonly lattice: string,
+    /** A connection of the test, to the same NATS. */
+    readonly connection: LatticeConnection,
+    /** A folder that goes with the host. */
+    readonly dir: string,
+    private readonly processes: readonly ChildProcess[],
+  ) {
+    connection.nats.subscribe(eventSubject(lattice, '*'), {
+      callback: (_, message) => this.events.push(message.json()),
+    });
+  }
+
+  /** Starts both, and resolves once the host serves. Builds the host when it is not cached: half an hour, once. */
+  static async start(lattice: string): Promise<LegacyHost> {
+    const build = path.join(__dirname, 'legacy-host', 'build.mjs');
+    const program = await promisify(execFile)(process.execPath, [build]);
+    const dir = mkdtempSync(path.join(tmpdir(), 'kasmcloud-legacy-'));
+    const port = await choosePort('port of NATS', {});
+    // Without certificates: a legacy host brings none.
+    const url = `nats://127.0.0.1:${port}`;
+    const nats = spawn(
+      await tool('nats-server', { progress: progressTo(process.stderr) }),
+      ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', path.join(dir, 'nats')],
+      { stdio: 'ignore' },
+    );
+    const connection = await LatticeConnection.connect({ servers: url });
+    const host = spawn(program.stdout.trim(), ['--nats', url, '--lattice', lattice], {
+      stdio: ['ignore', 'pipe', process.env['RUST_LOG'] === undefined ? 'ignore' : 'inherit'],
+    });
+    const [id] = (await once(createInterface(host.stdout as NodeJS.ReadableStream), 'line')) as [string];
+    return new LegacyHost(id, lattice, connection, dir, [host, nats]);
+  }
+
+  /** Sends a control request. @throws when the host refuses it */
+  async control(target: ControlTarget, body?: object): Promise<unknown> {
+    const subject = controlSubject(this.lattice, target);
+    const request = body && JSON.stringify(body);
+    const reply = await this.connection.nats.request(subject, request, { timeout: 10_000 });
+    const { success, message, response } = reply.json<{
+      success: boolean;
+      message: string;
+      response?: unknown;
+    }>();
+    if (!success) throw new Error(`${subject}: ${message}`);
+    return response;
+  }
+
+  /** Ends host and server, gently at first. */
+  async stop(): Promise<void> {
+    await this.connection.close();
+    for (const child of this.processes) {
+      if (child.exitCode !== null) continue;
+      const exit = once(child, 'exit');
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      await exit;
+      clearTimeout(timer);
+    }
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
