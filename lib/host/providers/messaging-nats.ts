@@ -1,0 +1,165 @@
+import { ErrorCode, type NatsConnection, NatsError } from 'nats';
+import { KasmError, messageOf, TerminalError } from '../../base/errors';
+import type { Logger } from '../../base/log';
+import type { LatticeConnection } from '../../lattice/connection';
+import { type brokerMessage, consumer } from '../../lattice/interfaces/messaging';
+import { WitError } from '../../lattice/wrpc/errors';
+import type { Js } from '../../lattice/wrpc/types';
+import type { LocalService } from '../calls/local-service';
+import { hostConnectionOnly } from './nats-config';
+import { checkPublished, parseSubscriptions } from './nats-subjects';
+import { NatsSubscription } from './nats-subscription';
+import { served, serviceOf } from './typed-service';
+
+export type BrokerMessage = Js<typeof brokerMessage>;
+
+/** A link from the provider to a component that handles messages. */
+export interface MessagingLink {
+  /** `namespace/name` of the WasmCloudLink. */
+  readonly name: string;
+  readonly target: string;
+  readonly sourceConfig: Readonly<Record<string, string>>;
+}
+
+export interface MessagingNatsOptions<L extends MessagingLink> {
+  /** The host's connection to NATS; `undefined` until there is one. */
+  readonly connection: () => LatticeConnection | undefined;
+  /** Hands a message to the component that a link leads to; rejects when that did not handle it. */
+  readonly deliver: (link: L, message: BrokerMessage) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** Longest time to wait for a reply, whatever a component asks for. */
+const maxRequestMs = 600_000;
+/** How long messages of a subscription that is no longer linked may still be handled. */
+const unlinkGraceMs = 30_000;
+
+/**
+ * The built-in messaging provider, on the host's own connection to NATS. Links from it to components subscribe, with `subscriptions` as
+ * for wasmCloud's provider: `orders.*,tasks|workers` is two, the second shared by the queue group `workers`. Components linked to it
+ * publish and request.
+ */
+export class MessagingNats<L extends MessagingLink = MessagingLink> {
+  /** What components call. */
+  readonly service: LocalService;
+  private readonly subscriptions = new Map<string, { link: L; readonly active: NatsSubscription }>();
+
+  constructor(private readonly options: MessagingNatsOptions<L>) {
+    this.service = serviceOf(
+      served(consumer, {
+        publish: (_, message) => this.sending(message, (nats) => publish(nats, message)),
+        request: (_, subject, body, timeoutMs) =>
+          this.sending({ subject, body, replyTo: undefined }, (nats) =>
+            request(nats, subject, body, timeoutMs),
+          ),
+      }),
+    );
+  }
+
+  /**
+   * Makes it subscribe to exactly what these links say; what can be done is done.
+   * @throws TerminalError `InvalidLinkConfig`, or KasmError while NATS is away, with the first thing that could not be done
+   */
+  async setLinks(links: readonly L[]): Promise<void> {
+    const failures: unknown[] = [];
+    const wanted = new Map<string, { link: L; subject: string; queue: string | undefined }>();
+    for (const link of links) {
+      try {
+        hostConnectionOnly(link.sourceConfig);
+        for (const { subject, queue } of parseSubscriptions(link.sourceConfig['subscriptions'] ?? '')) {
+          wanted.set([link.name, link.target, subject, queue].join('\n'), { link, subject, queue });
+        }
+      } catch (error) {
+        failures.push(inLink(link, error));
+      }
+    }
+    for (const [key, { active }] of this.subscriptions) {
+      if (wanted.has(key) && active.open) continue;
+      this.subscriptions.delete(key);
+      void active.close(unlinkGraceMs);
+    }
+    for (const [key, { link, subject, queue }] of wanted) {
+      const known = this.subscriptions.get(key);
+      if (known !== undefined) known.link = link;
+      else {
+        try {
+          this.subscribe(key, link, subject, queue);
+        } catch (error) {
+          failures.push(inLink(link, error));
+        }
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Takes no more messages, and lets those that have arrived be handled for as long as `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    const all = [...this.subscriptions.values()];
+    this.subscriptions.clear();
+    await Promise.all(all.map(({ active }) => active.close(graceMs)));
+  }
+
+  private subscribe(key: string, link: L, subject: string, queue: string | undefined): void {
+    const { deliver, log } = this.options;
+    const active = new NatsSubscription(
+      this.connection(),
+      { subject, queue, log },
+      ({ subject, data, reply }) => {
+        const current = this.subscriptions.get(key)?.link ?? link;
+        return deliver(current, { subject, body: data, replyTo: reply || undefined });
+      },
+    );
+    this.subscriptions.set(key, { link, active });
+  }
+
+  private async sending<T>(
+    message: BrokerMessage,
+    send: (nats: NatsConnection) => T | Promise<T>,
+  ): Promise<T> {
+    try {
+      checkPublished(message.subject);
+      if (message.replyTo !== undefined) checkPublished(message.replyTo);
+      return await send(this.connection().nats);
+    } catch (error) {
+      throw new WitError(messageOf(error));
+    }
+  }
+
+  private connection(): LatticeConnection {
+    const connection = this.options.connection();
+    if (connection?.connected === true) return connection;
+    throw new KasmError('The host is not connected to NATS');
+  }
+}
+
+function publish(nats: NatsConnection, { subject, body, replyTo }: BrokerMessage): void {
+  nats.publish(subject, body, replyTo === undefined ? undefined : { reply: replyTo });
+}
+
+async function request(
+  nats: NatsConnection,
+  subject: string,
+  body: Uint8Array,
+  timeoutMs: number,
+): Promise<BrokerMessage> {
+  const timeout = Math.min(Math.max(1, timeoutMs), maxRequestMs);
+  try {
+    const answer = await nats.request(subject, body, { timeout });
+    return { subject: answer.subject, body: answer.data, replyTo: answer.reply || undefined };
+  } catch (error) {
+    if (!(error instanceof NatsError)) throw error;
+    if (error.code === (ErrorCode.NoResponders as string))
+      throw new KasmError(`Nobody listens on ${subject}`);
+    if (error.code === (ErrorCode.Timeout as string)) {
+      throw new KasmError(`No reply from ${subject} within ${timeout} ms`);
+    }
+    throw error;
+  }
+}
+
+function inLink({ name }: MessagingLink, error: unknown): unknown {
+  if (!(error instanceof TerminalError)) return error;
+  return new TerminalError(error.reason, `link ${name}: sourceConfig: ${error.message}`, undefined, {
+    cause: error.cause,
+  });
+}
