@@ -63,11 +63,12 @@ export class LatticeConnection {
   /** @throws KasmError when NATS was not reached within `firstConnectMs`, with the last reason. */
   static async connect(options: LatticeConnectionOptions): Promise<LatticeConnection> {
     const log = options.log ?? silentLogger;
+    const given = natsOptions(options);
     const started = Date.now();
     const backoff = new Backoff({ minMs: 100, maxMs: 5_000 });
     for (;;) {
       try {
-        return new LatticeConnection(await connect(natsOptions(options)), log, true);
+        return new LatticeConnection(await connect(given), log, true);
       } catch (cause) {
         const delay = backoff.next();
         if (Date.now() - started + delay > (options.firstConnectMs ?? 30_000)) {
