@@ -357,7 +357,11 @@ describe('draining', () => {
   it('finishes what runs and takes nothing new', async () => {
     const signature = func([], string);
     let finish = (_: string): void => undefined;
-    const run = await serve(signature, () => new Promise((resolve) => (finish = resolve)));
+    let calls = 0;
+    // A call that is on its way when draining begins is still answered.
+    const run = await serve(signature, () =>
+      calls++ === 0 ? new Promise((resolve) => (finish = resolve)) : 'late',
+    );
     const running = run();
     await eventually('the call runs', () => server.active === 1);
     const drained = server.drain();
