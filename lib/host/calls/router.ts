@@ -83,15 +83,15 @@ export class CallRouter implements CallRoute {
   private async callService(
     call: OutgoingCall,
     interfaceId: string,
-    { service, configuration }: LinkedService,
+    linked: LinkedService,
     link: WasmCloudLink,
   ): Promise<unknown> {
     const { source, linkName, args, deadlineMs, signal } = call;
     const late = AbortSignal.timeout(deadlineMs);
-    return service.call(interfaceId, call.function, args, {
+    return linked.service.call(interfaceId, call.function, args, {
       source,
       linkName,
-      ...configuration(link),
+      ...linked.configuration(link),
       signal: signal === undefined ? late : AbortSignal.any([signal, late]),
     });
   }
