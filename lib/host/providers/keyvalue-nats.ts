@@ -4,10 +4,10 @@ import type { LatticeConnection } from '../../lattice/connection';
 import { atomics, batch, store, type storeError } from '../../lattice/interfaces/keyvalue';
 import { WitError } from '../../lattice/wrpc/errors';
 import type { Js } from '../../lattice/wrpc/types';
-import type { LocalService, ServiceCallContext } from '../calls/local-service';
+import type { ServiceCallContext } from '../calls/local-service';
 import { hostConnectionOnly } from './nats-config';
 import { type BucketOptions, NatsBucket } from './nats-bucket';
-import { served, serviceOf } from './typed-service';
+import { type InterfaceService, served, serviceOf } from './typed-service';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -29,7 +29,7 @@ const batchWidth = 64;
  * The built-in key-value provider: buckets of NATS JetStream, on the host's own connection. A link names its bucket as for wasmCloud's
  * provider: `bucket`, `js_domain`, `enable_bucket_auto_create`. Components open it by the name of the link or by that of the bucket.
  */
-export function keyvalueNats(options: KeyvalueNatsOptions): LocalService {
+export function keyvalueNats(options: KeyvalueNatsOptions): InterfaceService {
   const { pageSize = 10_000 } = options;
   const buckets = new Buckets(options);
   const on = <T>(

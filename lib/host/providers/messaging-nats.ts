@@ -5,11 +5,10 @@ import type { LatticeConnection } from '../../lattice/connection';
 import { type brokerMessage, consumer } from '../../lattice/interfaces/messaging';
 import { WitError } from '../../lattice/wrpc/errors';
 import type { Js } from '../../lattice/wrpc/types';
-import type { LocalService } from '../calls/local-service';
 import { hostConnectionOnly } from './nats-config';
 import { checkPublished, parseSubscriptions } from './nats-subjects';
 import { NatsSubscription } from './nats-subscription';
-import { served, serviceOf } from './typed-service';
+import { type InterfaceService, served, serviceOf } from './typed-service';
 
 export type BrokerMessage = Js<typeof brokerMessage>;
 
@@ -41,7 +40,7 @@ const unlinkGraceMs = 30_000;
  */
 export class MessagingNats<L extends MessagingLink = MessagingLink> {
   /** What components call. */
-  readonly service: LocalService;
+  readonly service: InterfaceService;
   private readonly subscriptions = new Map<string, { link: L; readonly active: NatsSubscription }>();
 
   constructor(private readonly options: MessagingNatsOptions<L>) {

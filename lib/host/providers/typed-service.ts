@@ -17,21 +17,27 @@ type Answer = (context: ServiceCallContext, ...args: readonly unknown[]) => Prom
 
 /** An interface with what answers it. */
 export interface ServedInterface {
-  readonly id: string;
+  readonly interface: WitInterface;
   readonly answers: Readonly<Record<string, Answer>>;
 }
 
+/** A provider of this host that tells all that it answers, so that the rest of the lattice can call it too. */
+export interface InterfaceService extends LocalService {
+  readonly interfaces: readonly WitInterface[];
+}
+
 export function served<F extends Readonly<Record<string, WitFunction>>>(
-  { id }: WitInterface<F>,
+  described: WitInterface<F>,
   answers: Answers<F>,
 ): ServedInterface {
-  return { id, answers: answers as unknown as ServedInterface['answers'] };
+  return { interface: described, answers: answers as unknown as ServedInterface['answers'] };
 }
 
 /** A provider of this host made of interfaces. */
-export function serviceOf(...interfaces: readonly ServedInterface[]): LocalService {
-  const byId = new Map(interfaces.map(({ id, answers }) => [id, new Map(Object.entries(answers))]));
+export function serviceOf(...all: readonly ServedInterface[]): InterfaceService {
+  const byId = new Map(all.map(({ interface: { id }, answers }) => [id, new Map(Object.entries(answers))]));
   return {
+    interfaces: all.map((each) => each.interface),
     serves: (id) => byId.has(id),
     call: async (id, func, args, context) => {
       const answer = byId.get(id)?.get(func);
