@@ -118,7 +118,12 @@ describe('any value of any type', () => {
   it('is the same when it outgrows the buffer at any place', () => {
     const type = tuple(list(u8), u8, option(string), list(bool));
     for (let size = 1000; size < 1040; size++) {
-      const value = [new Uint8Array(size).fill(7), 255, 'é', Array.from({ length: 5000 }, (_, at) => at % 3 === 0)];
+      const value = [
+        new Uint8Array(size).fill(7),
+        255,
+        'é',
+        Array.from({ length: 5000 }, (_, at) => at % 3 === 0),
+      ];
       expect(decode(type, encode(type, value))).toStrictEqual(value);
     }
   });
