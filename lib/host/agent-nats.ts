@@ -12,7 +12,7 @@ const ATTEMPT_MS = 5_000;
 export class NatsLink {
   private readonly stopping = new AbortController();
   private connecting: Promise<void> | undefined;
-  private connection: LatticeConnection | undefined;
+  private current: LatticeConnection | undefined;
   private problem: string;
 
   constructor(
@@ -22,8 +22,13 @@ export class NatsLink {
     this.problem = `Connecting to ${String(options.servers)}`;
   }
 
+  /** The connection, once there has been one; it may be lost for a while. */
+  get connection(): LatticeConnection | undefined {
+    return this.current;
+  }
+
   get state(): NatsState {
-    const connected = this.connection?.connected ?? false;
+    const connected = this.current?.connected ?? false;
     return { connected, problem: connected ? undefined : this.problem };
   }
 
@@ -34,7 +39,7 @@ export class NatsLink {
   async stop(): Promise<void> {
     this.stopping.abort(new Error('The host stops'));
     await this.connecting;
-    await this.connection?.close();
+    await this.current?.close();
   }
 
   private async connect(signal: AbortSignal): Promise<void> {
@@ -48,7 +53,7 @@ export class NatsLink {
           firstConnectMs: ATTEMPT_MS,
         });
         connection.onConnected(this.changed);
-        this.connection = connection;
+        this.current = connection;
         this.problem = 'The connection was lost and is tried again';
         this.changed();
         return;

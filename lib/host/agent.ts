@@ -29,6 +29,7 @@ import { Mirror } from './controllers/mirror';
 import { ProviderController } from './controllers/providers';
 import { References } from './controllers/references';
 import type { ImageStore } from './images/store';
+import type { ProviderProcesses } from './processes/processes';
 
 export interface HostAgentOptions {
   readonly client: KubeClient;
@@ -36,6 +37,7 @@ export interface HostAgentOptions {
   /** Secret of this host, for hashes that nobody else can compute. */
   readonly hashKey: string;
   readonly images: ImageStore;
+  readonly processes: ProviderProcesses;
   readonly startActor: StartActor;
   /** Providers that are part of the host, by the name in `builtin://NAME`. */
   readonly builtins: Readonly<Record<string, StartBuiltin>>;
@@ -64,7 +66,7 @@ export class HostAgent {
   private named = false;
 
   constructor(private readonly options: HostAgentOptions) {
-    const { client, identity, hashKey, images, nats } = options;
+    const { client, identity, hashKey, images, processes, nats } = options;
     const { name, lattices, addresses } = identity;
     const namespaces = lattices.includes(EVERY_LATTICE) ? undefined : lattices;
     const bound = { fieldSelector: `spec.host=${name}`, indexes: { [BY_COMPONENT]: single(componentKeyOf) } };
@@ -74,6 +76,7 @@ export class HostAgent {
       addresses,
       hashKey,
       images,
+      processes,
       host: new Mirror(client, WasmCloudHostResource, undefined, { fieldSelector: `metadata.name=${name}` }),
       actors: new Mirror(client, WasmCloudActorResource, namespaces, bound),
       providers: new Mirror(client, WasmCloudProviderResource, namespaces, bound),
@@ -116,6 +119,7 @@ export class HostAgent {
     await ensureNamespace(this.context.client, SYSTEM_NAMESPACE, signal);
     await this.lease.start();
     this.named = true;
+    await this.options.processes.endLeftovers();
     for (const mirror of this.mirrors()) mirror.start();
     this.registration.start();
     this.actors.start();

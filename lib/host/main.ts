@@ -13,6 +13,7 @@ import { NatsLink } from './agent-nats';
 import { ComponentEngine } from './component/component-engine';
 import { builtinProviders } from './controllers/builtin-provider';
 import { ImageStore } from './images/store';
+import { ProviderProcesses } from './processes/processes';
 import { SpareWorker } from './worker/spare';
 
 export interface RunHostOptions {
@@ -68,6 +69,13 @@ export async function runHost(options: RunHostOptions): Promise<void> {
   const spare = new SpareWorker(options.workerScript);
   const lost = new AbortController();
   const nats = new NatsLink(options.nats, () => agent.changed());
+  const processes = new ProviderProcesses({
+    dir: path.join(options.dataDir, 'providers'),
+    hostId: identity.publicKey,
+    nats: options.nats,
+    connection: () => nats.connection,
+    log,
+  });
   const agent = new HostAgent({
     client: new KubeClient(options.connection),
     identity: {
@@ -81,6 +89,7 @@ export async function runHost(options: RunHostOptions): Promise<void> {
     },
     hashKey: identity.seed,
     images,
+    processes,
     startActor: (spec) => ActorRuntime.start(spec, { engine, spare, log }),
     builtins: builtinProviders,
     nats: () => nats.state,
@@ -94,6 +103,7 @@ export async function runHost(options: RunHostOptions): Promise<void> {
     await untilAborted(new Promise(() => undefined), ended);
   } finally {
     await agent.stop();
+    processes.close();
     await nats.stop();
     spare.stop();
     images.close();

@@ -19,9 +19,12 @@ import type { HostIdentity } from '../../lib/host/agent-registration';
 import { builtinProviders } from '../../lib/host/controllers/builtin-provider';
 import type { RunningActor } from '../../lib/host/controllers/local-actors';
 import { ImageStore } from '../../lib/host/images/store';
+import { ProviderProcesses } from '../../lib/host/processes/processes';
 import { type Connection, KubeClient } from '../../lib/kube';
 import { hostGroup } from '../../lib/local/control-plane';
+import { type LatticeConnection, silentLogger } from '../../lib/lattice';
 import { testConnection } from './cluster';
+import { natsOptions } from './lattice';
 
 /** An actor without a component: it answers what it was started with. */
 export class FakeActor implements RunningActor {
@@ -76,6 +79,7 @@ export class TestHost {
     dir: string,
     identity: Partial<HostIdentity>,
     insecureRegistries: readonly string[] = [],
+    nats?: LatticeConnection,
   ): Promise<TestHost> {
     const whole: HostIdentity = {
       name: 'host',
@@ -92,11 +96,20 @@ export class TestHost {
       allowFileLoad: true,
       insecureRegistries,
     });
+    const processes = new ProviderProcesses({
+      dir: path.join(dir, `providers-${whole.name}`),
+      hostId: whole.hostId,
+      nats: natsOptions(),
+      connection: () => nats,
+      log: silentLogger,
+      timing: { restartMs: 100, checkMs: 500 },
+    });
     const agent: HostAgent = new HostAgent({
       client,
       identity: whole,
       hashKey: 'key',
       images,
+      processes,
       startActor: async (spec) => host.startActor(spec),
       builtins: builtinProviders,
       nats: () => ({ connected: true }),
@@ -136,6 +149,8 @@ export interface HostOptions {
   /** How the host reaches the API server. */
   readonly through?: Connection;
   readonly insecureRegistries?: readonly string[];
+  /** Connection to NATS, without which provider processes hear nothing of their host. */
+  readonly nats?: LatticeConnection;
 }
 
 export interface Bench {
@@ -186,10 +201,10 @@ export function bench(): Bench {
       namespaces.push(name);
       return name;
     },
-    host: async (identity = {}, { through = client!.connection, insecureRegistries } = {}) => {
+    host: async (identity = {}, { through = client!.connection, insecureRegistries, nats } = {}) => {
       const name = `test-${process.pid}-${serial++}`;
       const own = new KubeClient(asHost(through));
-      const host = await TestHost.start(own, dir, { name, ...identity }, insecureRegistries);
+      const host = await TestHost.start(own, dir, { name, ...identity }, insecureRegistries, nats);
       hosts.push(host);
       return host;
     },

@@ -138,9 +138,9 @@ it('says what it does not know', async () => {
   await lab.client.patch(
     WasmCloudProviderResource,
     { name: 'http', namespace },
-    { spec: { image: 'registry.example/kv:1' } },
+    { spec: { image: 'registry.example/kv:1', imagePullPolicy: 'Never' } },
   );
-  await until({ status: 'False', reason: 'UnsupportedImage' });
+  await until({ type: 'ImagePulled', status: 'False', reason: 'ImageNeverPull' });
   await lab.client.patch(
     WasmCloudProviderResource,
     { name: 'http', namespace },

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { Config } from '../../api';
 import { TerminalError } from '../../base/errors';
+import { secretValue, type SecretValue, type SecretValues } from '../../lattice/provider-contract';
 import type { Reference, References } from './references';
 
 /** Configuration with every source looked up. */
@@ -37,6 +38,28 @@ export function mergeConfig(
     if (found === undefined && optional !== true)
       throw missing(`${path}.secretFrom[${index}].name`, `Secret ${namespace}/${name}`);
     Object.assign(merged, decoded(found?.data));
+  }
+  return merged;
+}
+
+/**
+ * The secrets of a configuration; where a name occurs twice the later source wins.
+ * @param path of the configuration in its object, for messages
+ * @throws TerminalError `ConfigNotFound` when a Secret is missing that is not optional
+ */
+export function mergeSecrets(
+  path: string,
+  namespace: string,
+  config: Config | undefined,
+  references: References,
+): SecretValues {
+  const merged: Record<string, SecretValue> = {};
+  for (const [index, { name, optional }] of (config?.secretFrom ?? []).entries()) {
+    const found = references.secret(namespace, name);
+    if (found === undefined && optional !== true)
+      throw missing(`${path}.secretFrom[${index}].name`, `Secret ${namespace}/${name}`);
+    for (const [key, value] of Object.entries(found?.data ?? {}))
+      merged[key] = secretValue(Buffer.from(value, 'base64'));
   }
   return merged;
 }

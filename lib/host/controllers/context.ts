@@ -8,6 +8,7 @@ import type {
 import { LATTICE_NAME } from '../../api';
 import type { KubeClient } from '../../kube';
 import type { ImageStore } from '../images/store';
+import type { ProviderProcesses } from '../processes/processes';
 import type { LocalActors } from './local-actors';
 import type { Mirror } from './mirror';
 import type { References } from './references';
@@ -30,6 +31,7 @@ export interface HostContext {
   readonly lattices: Mirror<WasmCloudLattice>;
   readonly references: References;
   readonly images: ImageStore;
+  readonly processes: ProviderProcesses;
   readonly localActors: LocalActors;
 }
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
@@ -110,13 +109,13 @@ function targetHashes(image: string, jwt: string): Readonly<Record<string, strin
   throw invalid(image, 'has claims without target_hashes');
 }
 
-async function textOf(entry: Readable): Promise<string> {
+async function textOf(entry: AsyncIterable<unknown>): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of entry as AsyncIterable<Buffer>) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
 }
 
-async function write(entry: Readable, destination: string): Promise<string> {
+async function write(entry: AsyncIterable<unknown>, destination: string): Promise<string> {
   const hash = createHash('sha256');
   const hashed = async function* (chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
     for await (const chunk of chunks) {
@@ -124,7 +123,11 @@ async function write(entry: Readable, destination: string): Promise<string> {
       yield chunk;
     }
   };
-  await pipeline(entry, hashed, createWriteStream(destination, { mode: 0o700, flush: true }));
+  await pipeline(
+    entry as AsyncIterable<Buffer>,
+    hashed,
+    createWriteStream(destination, { mode: 0o700, flush: true }),
+  );
   return hash.digest('hex').toUpperCase();
 }
 

@@ -1,0 +1,215 @@
+import { Backoff } from '../../base/backoff';
+import { messageOf } from '../../base/errors';
+import { counter } from '../../base/metrics';
+import { sleep } from '../../base/sleep';
+import { accessProblem } from './nats-access';
+import { type ProcessDeps, ProviderProcess } from './provider-process';
+import { type Health, type ProcessExit, type ProcessSpec, sameProcess } from './spec';
+
+/** How long things take, in milliseconds. */
+export interface SupervisionTiming {
+  /** The shortest time between an end and the next start; it grows to sixteen times as much or five minutes. @default 5000 */
+  readonly restartMs?: number;
+  /** Between the checks of a provider that is healthy. @default 30000 */
+  readonly checkMs?: number;
+}
+
+/** A longer run is a success: the next restart is a first one again. */
+const GOOD_RUN_MS = 10 * 60_000;
+const MAX_RESTART_MS = 5 * 60_000;
+/** A provider that does not listen after this long is not expected to start any more. */
+const START_MS = 20_000;
+/** Between the checks of a provider that does not answer yet, or is not healthy; they grow to those of a healthy one at most. */
+const FIRST_CHECK_MS = 500;
+const SICK_CHECK_MS = 5_000;
+/** One answer may be late on a busy machine. */
+const MISSES = 2;
+
+const restarts = counter('provider_restarts_total', 'Provider processes that were started again', [
+  'provider',
+]);
+
+const starting: Health = {
+  status: 'Unknown',
+  reason: 'Starting',
+  message: 'The provider has not answered yet',
+};
+
+/**
+ * A provider process that is there for as long as it is wanted: started again, ever more slowly, when it ends, replaced when it must be
+ * another, and asked how it is. A process is replaced after it has ended: two with one id would answer for each other.
+ */
+export class SupervisedProvider {
+  private current: ProviderProcess | undefined;
+  private observed: Health = starting;
+  private wake = new AbortController();
+  private stopped = false;
+  /** Whether the process that runs has answered a health check: then it has reached NATS. */
+  private answered = false;
+  private readonly backoff: Backoff;
+  private readonly over: Promise<void>;
+
+  constructor(
+    private spec: ProcessSpec,
+    private readonly deps: ProcessDeps,
+    /** Called when something changes that {@link health}, {@link restarts} or {@link lastExit} tell. */
+    private readonly changed: () => void,
+    /** What went before: the restarts that are known already, and what has to end first. */
+    private past: { restarts: number; lastExit?: ProcessExit; until?: Promise<void> },
+    private readonly timing: SupervisionTiming = {},
+    private readonly graceMs: () => number = () => 30_000,
+  ) {
+    // A delay is drawn from the upper half: its minimum is what the contract asks for.
+    this.backoff = new Backoff({ minMs: 2 * (timing.restartMs ?? 5_000), maxMs: MAX_RESTART_MS });
+    this.over = this.run();
+  }
+
+  get health(): Health {
+    return this.observed;
+  }
+
+  get restarts(): number {
+    return this.past.restarts;
+  }
+
+  get lastExit(): ProcessExit | undefined {
+    return this.past.lastExit;
+  }
+
+  /** Makes it be as `spec` says: in place where that goes, else by another process. */
+  bring(spec: ProcessSpec): void {
+    const before = this.spec;
+    this.spec = spec;
+    if (!sameProcess(before, spec)) {
+      this.backoff.reset();
+      this.wake.abort();
+      void this.current?.stop(this.graceMs());
+      return;
+    }
+    this.current?.update(spec);
+    if (this.current?.isBehind === true || before.restartPolicy !== spec.restartPolicy) this.wake.abort();
+  }
+
+  /** Ends the process for good; resolves when nothing of it is left. */
+  async stop(graceMs: number): Promise<void> {
+    this.stopped = true;
+    this.wake.abort();
+    await this.current?.stop(graceMs);
+    await this.over;
+  }
+
+  private async run(): Promise<void> {
+    await this.past.until;
+    while (!this.stopped) {
+      const { spec } = this;
+      const startedAt = performance.now();
+      const { exit, wasAsked } = await this.runOnce(spec);
+      if (this.stopped || wasAsked) continue;
+      this.past = { ...this.past, lastExit: exit };
+      this.deps.log.warn({ provider: spec.provider, code: exit.code, reason: exit.reason }, 'Provider ended');
+      if (performance.now() - startedAt > GOOD_RUN_MS) this.backoff.reset();
+      await this.rest(spec, exit);
+    }
+  }
+
+  /** Waits until a provider that ended by itself may start again. */
+  private async rest(spec: ProcessSpec, exit: ProcessExit): Promise<void> {
+    const delay = this.backoff.next();
+    const due = performance.now() + delay;
+    while (!this.stopped && sameProcess(spec, this.spec)) {
+      const { provider, restartPolicy } = this.spec;
+      if (restartPolicy === 'Never' || (restartPolicy === 'OnFailure' && exit.code === 0)) {
+        const why = `${exit.reason}; it is not started again, as spec.restartPolicy is ${restartPolicy}`;
+        this.observe({ status: 'False', reason: 'Ended', message: why });
+        await this.pause(undefined);
+        continue;
+      }
+      const why = `${this.withHint(exit.reason)}; it is started again ${Math.ceil(delay / 1000)} s after its end`;
+      this.observe({ status: 'False', reason: 'CrashLoopBackOff', message: why });
+      if (!(await this.pause(Math.max(0, due - performance.now())))) continue;
+      this.past = { ...this.past, restarts: this.past.restarts + 1 };
+      restarts.inc({ provider });
+      return;
+    }
+  }
+
+  private async runOnce(spec: ProcessSpec): Promise<{ exit: ProcessExit; wasAsked: boolean }> {
+    this.observe(starting);
+    this.answered = false;
+    let process: ProviderProcess;
+    try {
+      process = new ProviderProcess(spec, this.deps);
+    } catch (error) {
+      const reason = `Could not be started: ${messageOf(error)}`;
+      return { exit: { reason, at: new Date() }, wasAsked: false };
+    }
+    this.current = process;
+    this.deps.log.info({ provider: spec.provider, pid: process.pid, image: spec.digest }, 'Started provider');
+    const watching = this.watch(process);
+    const exit = await process.exited;
+    this.current = undefined;
+    this.wake.abort();
+    await watching;
+    // Whatever else it was meant for is seen from the specification.
+    this.wake = new AbortController();
+    return { exit, wasAsked: process.isStopping };
+  }
+
+  /** Asks until the process has ended. */
+  private async watch(process: ProviderProcess): Promise<void> {
+    const startedAt = performance.now();
+    let misses = 0;
+    let delay = FIRST_CHECK_MS;
+    while (this.current === process && !this.stopped) {
+      // Woken early, it only has something to tell.
+      const repeat = await this.pause(delay);
+      if (this.current !== process || this.stopped) return;
+      const health = await process.check(repeat && this.answered);
+      if (this.current !== process) return;
+      misses = health.reason === 'NoAnswer' ? misses + 1 : 0;
+      this.answered ||= health.status !== 'Unknown';
+      if (misses === 0) this.observe(health);
+      else if (this.answered && misses >= MISSES) this.observe({ ...health, status: 'False' });
+      else if (!this.answered && performance.now() - startedAt > START_MS)
+        this.observe({
+          ...health,
+          status: 'False',
+          reason: 'NotListening',
+          message: this.withHint(health.message),
+        });
+      const isWell = health.status === 'True' && !process.isBehind;
+      const checkMs = this.timing.checkMs ?? 30_000;
+      delay = isWell
+        ? checkMs
+        : Math.min(checkMs, SICK_CHECK_MS, this.answered ? SICK_CHECK_MS : delay * 1.5);
+    }
+  }
+
+  private withHint(message: string): string {
+    const hint = this.answered ? undefined : accessProblem(this.deps.nats);
+    return hint === undefined ? message : `${message}. ${hint}`;
+  }
+
+  /** Resolves with true when the time has passed, with false when something else is to be done. */
+  private async pause(ms: number | undefined): Promise<boolean> {
+    const { signal } = this.wake;
+    try {
+      // A pause without end is one of days, over and over: no timer is longer.
+      do await sleep(ms ?? 86_400_000, signal, false);
+      while (ms === undefined);
+      return true;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      // Woken once: whoever pauses next waits for the next call.
+      if (this.wake.signal === signal) this.wake = new AbortController();
+      return false;
+    }
+  }
+
+  private observe(health: Health): void {
+    const { status, reason, message } = this.observed;
+    if (status === health.status && reason === health.reason && message === health.message) return;
+    this.observed = health;
+    this.changed();
+  }
+}
