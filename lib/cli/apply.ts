@@ -73,8 +73,10 @@ async function tryAll(client: KubeClient, plan: readonly Planned[]): Promise<voi
   for (const name of coming) {
     if ((await client.find(NamespaceResource, { name })) === undefined) missing.add(name);
   }
-  const problems: string[] = [];
-  await each(plan, async ({ object, type, installed }) => {
+  // Several are tried at a time; what is wrong is said in the order of the plan all the same.
+  const problems = new Map<Planned, string>();
+  await each(plan, async (planned) => {
+    const { object, type, installed } = planned;
     // What a definition in the same plan brings cannot be tried before it is there.
     if (!installed) return;
     const { namespace } = object.metadata;
@@ -84,10 +86,10 @@ async function tryAll(client: KubeClient, plan: readonly Planned[]): Promise<voi
       await client.apply(type, tried, { fieldManager: fieldManagers.cli, force: true, dryRun: true });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      problems.push(`${titleOf(object)}: ${error.message}`);
+      problems.set(planned, `${titleOf(object)}: ${error.message}`);
     }
   });
-  refuseIf(problems);
+  refuseIf(plan.flatMap((planned) => problems.get(planned) ?? []));
 }
 
 async function apply(client: KubeClient, { object, type }: Planned): Promise<void> {
