@@ -22,14 +22,14 @@ import { ImageStore } from '../../lib/host/images/store';
 import { ProviderProcesses } from '../../lib/host/processes/processes';
 import { type Connection, KubeClient } from '../../lib/kube';
 import { hostGroup } from '../../lib/local/control-plane';
-import { type LatticeConnection, silentLogger } from '../../lib/lattice';
+import { type LatticeConnection, type LatticeConnectionOptions, silentLogger } from '../../lib/lattice';
 import { testConnection } from './cluster';
-import { natsOptions } from './lattice';
 
 /** An actor without a component: it answers what it was started with. */
 export class FakeActor implements RunningActor {
   readonly imports = ['wasi:config/runtime@0.2.0-draft'];
   readonly exports = ['wasi:http/incoming-handler@0.2.2'];
+  readonly serves = [];
   ready = true;
   stopped = false;
   instances: number;
@@ -45,6 +45,14 @@ export class FakeActor implements RunningActor {
     response.end(JSON.stringify({ digest: this.spec.digest, config: this.config }));
   }
 
+  async call(): Promise<never> {
+    throw new Error('exports nothing to call');
+  }
+
+  async answerHttp(): Promise<never> {
+    throw new Error('is only called on its own host');
+  }
+
   resize(instances: number): void {
     this.instances = instances;
   }
@@ -56,6 +64,12 @@ export class FakeActor implements RunningActor {
   async stop(): Promise<void> {
     this.stopped = true;
   }
+}
+
+/** How a host, and the providers that it starts, reach NATS. */
+export interface HostNats {
+  readonly options: LatticeConnectionOptions;
+  readonly connection: LatticeConnection;
 }
 
 /** A host with fake actors on the real API server. */
@@ -79,7 +93,7 @@ export class TestHost {
     dir: string,
     identity: Partial<HostIdentity>,
     insecureRegistries: readonly string[] = [],
-    nats?: LatticeConnection,
+    nats?: HostNats,
   ): Promise<TestHost> {
     const whole: HostIdentity = {
       name: 'host',
@@ -99,8 +113,8 @@ export class TestHost {
     const processes = new ProviderProcesses({
       dir: path.join(dir, `providers-${whole.name}`),
       hostId: whole.hostId,
-      nats: natsOptions(),
-      connection: () => nats,
+      nats: nats?.options ?? { servers: [] },
+      connection: () => nats?.connection,
       log: silentLogger,
       timing: { restartMs: 100, checkMs: 500 },
     });
@@ -150,7 +164,7 @@ export interface HostOptions {
   readonly through?: Connection;
   readonly insecureRegistries?: readonly string[];
   /** Connection to NATS, without which provider processes hear nothing of their host. */
-  readonly nats?: LatticeConnection;
+  readonly nats?: HostNats;
 }
 
 export interface Bench {

@@ -18,7 +18,7 @@ import { connect, interfaces, type Provider } from '../../lib/provider';
 import { bundle } from '../bundle';
 import { archive } from '../provider-archive';
 import { bench, eventually, type TestHost, untilCondition } from './host-agent-harness';
-import { connect as connectNats } from './lattice';
+import { connect as connectNats, natsOptions } from './lattice';
 
 const lab = bench();
 const apiVersion = 'kasmcloud.io/v1alpha1';
@@ -38,7 +38,7 @@ afterAll(() => nats.close());
 
 beforeEach(async () => {
   namespace = await lab.namespace();
-  host = await lab.host({}, { nats });
+  host = await lab.host({}, { nats: { connection: nats, options: natsOptions() } });
   caller = await connect({ nats: nats.nats, lattice: namespace, id: 'app' });
 });
 afterEach(() => caller.close());

@@ -7,9 +7,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { LatticeConnection } from '../../lib/lattice/connection';
 import { type ControlTarget, controlSubject, eventSubject } from '../../lib/lattice/subjects';
-import { choosePort } from '../../lib/local/ports';
-import { progressTo } from '../../lib/local/progress';
-import { tool } from '../../lib/local/tool';
+import { endProcess, spawnNats } from './plain-nats';
 
 /** What a lattice event tells; the fields that the tests look at. */
 export interface LatticeEvent {
@@ -40,14 +38,7 @@ export class LegacyHost {
     const build = path.join(__dirname, 'legacy-host', 'build.mjs');
     const program = await promisify(execFile)(process.execPath, [build]);
     const dir = mkdtempSync(path.join(tmpdir(), 'kasmcloud-legacy-'));
-    const port = await choosePort('port of NATS', {});
-    // Without certificates: a legacy host brings none.
-    const url = `nats://127.0.0.1:${port}`;
-    const nats = spawn(
-      await tool('nats-server', { progress: progressTo(process.stderr) }),
-      ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', path.join(dir, 'nats')],
-      { stdio: 'ignore' },
-    );
+    const { url, server: nats } = await spawnNats(dir);
     const connection = await LatticeConnection.connect({ servers: url });
     const host = spawn(program.stdout.trim(), ['--nats', url, '--lattice', lattice], {
       stdio: ['ignore', 'pipe', process.env['RUST_LOG'] === undefined ? 'ignore' : 'inherit'],
@@ -73,14 +64,7 @@ export class LegacyHost {
   /** Ends host and server, gently at first. */
   async stop(): Promise<void> {
     await this.connection.close();
-    for (const child of this.processes) {
-      if (child.exitCode !== null) continue;
-      const exit = once(child, 'exit');
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
-      await exit;
-      clearTimeout(timer);
-    }
+    for (const child of this.processes) await endProcess(child);
     rmSync(this.dir, { recursive: true, force: true });
   }
 }
