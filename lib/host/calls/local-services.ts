@@ -38,6 +38,9 @@ export class OfferedService implements LinkedService {
   }
 }
 
+/** How long calls may go on when a service is offered anew. */
+const replacedGraceMs = 30_000;
+
 interface Entry {
   readonly offered: OfferedService;
   readonly lattice: string;
@@ -49,6 +52,7 @@ interface Entry {
 export class LocalServices {
   private readonly entries = new Map<string, Entry>();
   private connection: LatticeConnection | undefined;
+  private stopping = false;
 
   find(namespace: string, componentId: string): OfferedService | undefined {
     return this.entries.get(`${namespace}/${componentId}`)?.offered;
@@ -61,9 +65,14 @@ export class LocalServices {
     for (const entry of this.entries.values()) this.serve(entry);
   }
 
+  /** Offers a service as a component id; to offer it again changes nothing. */
   add(namespace: string, componentId: string, lattice: string, offered: OfferedService): void {
+    const key = `${namespace}/${componentId}`;
+    const before = this.entries.get(key);
+    if (this.stopping || (before?.offered === offered && before.lattice === lattice)) return;
+    void before?.served?.end(replacedGraceMs);
     const entry = { offered, lattice, componentId, served: undefined };
-    this.entries.set(`${namespace}/${componentId}`, entry);
+    this.entries.set(key, entry);
     this.serve(entry);
   }
 
@@ -76,20 +85,23 @@ export class LocalServices {
   ): Promise<void> {
     const key = `${namespace}/${componentId}`;
     const entry = this.entries.get(key);
-    if (entry?.offered !== offered) return;
+    if (this.stopping || entry?.offered !== offered) return;
     this.entries.delete(key);
     await entry.served?.end(graceMs);
   }
 
+  /** The host ends: nobody elsewhere is answered any more, while components of this host find everything until they have ended. */
+  async stop(graceMs: number): Promise<void> {
+    this.stopping = true;
+    await Promise.all([...this.entries.values()].map(({ served }) => served?.end(graceMs)));
+  }
+
   private serve(entry: Entry): void {
-    if (this.connection === undefined) return;
+    if (this.connection === undefined || this.stopping) return;
     const { offered, lattice, componentId } = entry;
-    entry.served = new ServedService(
-      this.connection,
-      lattice,
-      componentId,
-      offered.service,
-      (source, linkName) => offered.find(source, linkName),
+    const { connection } = this;
+    entry.served = new ServedService(connection, lattice, componentId, offered.service, (source, linkName) =>
+      offered.find(source, linkName),
     );
   }
 }
