@@ -1,11 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { TerminalError, messageOf } from '../base/errors';
+import { KasmError, TerminalError, messageOf } from '../base/errors';
 import { log, type Logger } from '../base/log';
 import { ActorMetrics } from './actor-metrics';
-import { CallError } from './call-error';
-import type { Engine, Prepared } from './engine/engine';
+import { camelCase, type interfaces, type WitInterface } from '../lattice';
+import { CallError, type CallOutcome } from './call-error';
+import type { OutgoingCall } from './calls/call';
+import { InterfaceCall } from './calls/interface-call';
+import { signatures } from './calls/signatures';
+import type { MakeCall } from './calls/worker-calls';
+import { isWitError, type Engine, type Prepared } from './engine/engine';
 import { HttpCall } from './http/call';
 import { bodyKind, smallBody } from './http/body';
+import { WireCall } from './http/wire-call';
 import type { OnCovered } from './worker/direct-address';
 import { handlerOf } from './worker/http-calls';
 import { Permits } from './worker/permits';
@@ -35,10 +41,15 @@ export interface ActorSpec {
   readonly outgoingHttp?: boolean;
 }
 
-/** What an actor runs with, shared by all actors of a host. */
+/** How an actor calls others: takes a call to whatever its links lead to. */
+export type FollowLink = (call: Omit<OutgoingCall, 'namespace' | 'source'>) => Promise<unknown>;
+
+/** What an actor runs with. */
 export interface ActorDependencies {
   readonly engine: Engine;
   readonly spare: SpareWorker;
+  /** Without it nothing is linked, and every call of another component fails. */
+  readonly followLink?: FollowLink;
   readonly log?: Logger;
 }
 
@@ -62,7 +73,7 @@ export class ActorRuntime {
 
   /**
    * Resolves once a first instance is ready.
-   * @throws TerminalError `InvalidComponent`, `ImportNotLinked`, `MemoryLimitTooLow`.
+   * @throws TerminalError `InvalidComponent`, `UnsupportedImport`, `ImportNotLinked`, `MemoryLimitTooLow`.
    */
   static async start(spec: ActorSpec, dependencies: ActorDependencies): Promise<ActorRuntime> {
     const memoryBytes = spec.limits?.memoryBytes ?? defaultMemoryBytes;
@@ -79,7 +90,11 @@ export class ActorRuntime {
     const name = `${spec.lattice}/${spec.id}`;
     const metrics = new ActorMetrics(name);
     const logger = (dependencies.log ?? log).child({ actor: name });
-    const pool = new WorkerPool(assignment, permits, dependencies.spare, metrics, logger);
+    if (prepared.unserved.length > 0)
+      logger.warn({ functions: prepared.unserved }, 'Some exports cannot be called over the lattice');
+    const { spare, followLink = unlinked } = dependencies;
+    const makeCall = callsOf(prepared, assignment.executionTimeMs, followLink);
+    const pool = new WorkerPool(assignment, permits, spare, metrics, logger, makeCall);
     try {
       await pool.start();
     } catch (error) {
@@ -104,6 +119,11 @@ export class ActorRuntime {
   /** What the component exports, by full name. */
   get exports(): readonly string[] {
     return this.prepared.exports;
+  }
+
+  /** What others can call, with its types. */
+  get serves(): readonly WitInterface[] {
+    return this.prepared.serves;
   }
 
   /** Whether a call would be served now. */
@@ -144,6 +164,61 @@ export class ActorRuntime {
   }
 
   /**
+   * Calls an exported function. Resolves with its result.
+   * @param func As WIT spells it.
+   * @throws WitError for the `err` of the function's `result`; CallError when there is no answer.
+   */
+  async call(
+    interfaceId: string,
+    func: string,
+    args: readonly unknown[],
+    { traceparent, signal }: CallActorOptions = {},
+  ): Promise<unknown> {
+    signal?.throwIfAborted();
+    let abandon: (() => void) | undefined;
+    try {
+      // A function of the world is an interface of its own name to the engine.
+      const called =
+        interfaceId === ''
+          ? { interface: camelCase(func), function: 'default' }
+          : { interface: interfaceId, function: camelCase(func) };
+      const value = await new Promise<unknown>((resolve, reject) => {
+        const call = new InterfaceCall(called, args, traceparent, resolve, reject);
+        abandon = () => {
+          this.pool.withdraw(call);
+          call.abandon(signal?.reason as Error);
+        };
+        signal?.addEventListener('abort', abandon, { once: true });
+        this.pool.run(call);
+      });
+      this.metrics.calls.Answered.inc();
+      return value;
+    } catch (error) {
+      this.metrics.calls[outcomeOf(error)].inc();
+      throw error;
+    } finally {
+      if (abandon !== undefined) signal?.removeEventListener('abort', abandon);
+    }
+  }
+
+  /**
+   * Answers an HTTP request that came over the lattice.
+   * @throws WitError with an `error-code` when there is no answer; a response that breaks off fails its body.
+   */
+  answerHttp(request: interfaces.http.Request, signal: AbortSignal): Promise<interfaces.http.Response> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => call.leave();
+      const call = new WireCall(request, resolve, reject, (error) => {
+        signal.removeEventListener('abort', leave);
+        this.pool.withdraw(call);
+        this.metrics.calls[error?.reason ?? 'Answered'].inc();
+      });
+      signal.addEventListener('abort', leave, { once: true });
+      this.pool.run(call);
+    });
+  }
+
+  /**
    * Lets the actor's own workers accept the connections of an address, beside whoever else shares it: a request then meets no other thread
    * on its way. `onCovered` tells when workers accept, and when none does any more.
    */
@@ -175,4 +250,27 @@ export class ActorRuntime {
     await this.pool.stop(graceMs);
     this.metrics.forget();
   }
+}
+
+/** Who calls, as far as the called one cares. */
+export interface CallActorOptions {
+  /** W3C trace context. */
+  readonly traceparent?: string | undefined;
+  /** Gives the call up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+function outcomeOf(error: unknown): CallOutcome {
+  if (isWitError(error)) return 'Answered';
+  return error instanceof CallError ? error.reason : 'ClientGone';
+}
+
+/** Adds to what a guest asks for what it does not know or is not asked for: types and bounds. */
+function callsOf(prepared: Prepared, deadlineMs: number, followLink: FollowLink): MakeCall {
+  const signatureOf = signatures(prepared.calls);
+  return async (call, signal) => followLink({ ...call, signature: signatureOf(call), deadlineMs, signal });
+}
+
+function unlinked(call: { readonly interface: string }): Promise<never> {
+  return Promise.reject(new KasmError(`Nothing is linked that offers ${call.interface}`));
 }

@@ -32,6 +32,11 @@ export class NatsLink {
     return { connected, problem: connected ? undefined : this.problem };
   }
 
+  /** To make and take calls; undefined until it has been there once. */
+  get lattice(): LatticeConnection | undefined {
+    return this.connection;
+  }
+
   start(): void {
     this.connecting ??= this.connect(this.stopping.signal);
   }

@@ -13,7 +13,11 @@ import {
 import { messageOf } from '../base/errors';
 import { log } from '../base/log';
 import { ensureNamespace, type KubeClient, LeaseKeeper } from '../kube';
+import type { LatticeConnection } from '../lattice';
 import { type HostIdentity, type NatsState, Registration } from './agent-registration';
+import { LatticeExports } from './calls/lattice-exports';
+import { LocalServices } from './calls/local-services';
+import { CallRouter } from './calls/router';
 import { ActorController } from './controllers/actors';
 import type { StartBuiltin } from './controllers/builtin-provider';
 import {
@@ -22,8 +26,11 @@ import {
   BY_TARGET,
   componentKey,
   componentKeyOf,
+  graceMs,
   type HostContext,
+  latticeOf,
 } from './controllers/context';
+import { linksFrom } from './controllers/links';
 import { LocalActors, type StartActor } from './controllers/local-actors';
 import { Mirror } from './controllers/mirror';
 import { ProviderController } from './controllers/providers';
@@ -43,6 +50,8 @@ export interface HostAgentOptions {
   readonly builtins: Readonly<Record<string, StartBuiltin>>;
   /** The connection to NATS; see {@link HostAgent.changed}. */
   readonly nats: () => NatsState;
+  /** The same, to make and take calls; undefined until it has been there once. {@link HostAgent.changed} tells when it has. */
+  readonly lattice: () => LatticeConnection | undefined;
   /** Called once when the host may not go on: another process has taken its name. */
   readonly onLost: (error: Error) => void;
 }
@@ -58,6 +67,7 @@ export class HostAgent {
   private readonly context: HostContext;
   private readonly registration: Registration;
   private readonly lease: LeaseKeeper;
+  private readonly exports: LatticeExports;
   private readonly actors: ActorController;
   private readonly providers: ProviderController;
   private readonly stopping = new AbortController();
@@ -70,6 +80,23 @@ export class HostAgent {
     const { name, lattices, addresses } = identity;
     const namespaces = lattices.includes(EVERY_LATTICE) ? undefined : lattices;
     const bound = { fieldSelector: `spec.host=${name}`, indexes: { [BY_COMPONENT]: single(componentKeyOf) } };
+    const links = new Mirror(client, WasmCloudLinkResource, namespaces, {
+      indexes: {
+        [BY_SOURCE]: ({ metadata, spec }) => [componentKey(metadata.namespace, spec.source)],
+        [BY_TARGET]: ({ metadata, spec }) => [componentKey(metadata.namespace, spec.target)],
+      },
+    });
+    const localActors = new LocalActors();
+    const services = new LocalServices();
+    const lattice = (namespace: string): string =>
+      latticeOf(this.context, namespace)?.spec.latticeId ?? namespace;
+    const router = new CallRouter({
+      links: (namespace, source) => linksFrom({ links }, namespace, source),
+      lattice,
+      actor: (namespace, id) => localActors.find(namespace, id),
+      service: (namespace, id) => services.find(namespace, id),
+      nats: options.lattice,
+    });
     this.context = {
       client,
       hostName: name,
@@ -80,16 +107,15 @@ export class HostAgent {
       host: new Mirror(client, WasmCloudHostResource, undefined, { fieldSelector: `metadata.name=${name}` }),
       actors: new Mirror(client, WasmCloudActorResource, namespaces, bound),
       providers: new Mirror(client, WasmCloudProviderResource, namespaces, bound),
-      links: new Mirror(client, WasmCloudLinkResource, namespaces, {
-        indexes: {
-          [BY_SOURCE]: ({ metadata, spec }) => [componentKey(metadata.namespace, spec.source)],
-          [BY_TARGET]: ({ metadata, spec }) => [componentKey(metadata.namespace, spec.target)],
-        },
-      }),
+      links,
       lattices: new Mirror(client, WasmCloudLatticeResource, namespaces),
       references: new References(client),
-      localActors: new LocalActors(),
+      localActors,
+      services,
+      nats: options.lattice,
+      calls: router,
     };
+    this.exports = new LatticeExports({ actors: localActors, lattice, graceMs: () => graceMs(this.context) });
     this.registration = new Registration(identity, { ...this.context, nats });
     this.lease = new LeaseKeeper(client, {
       namespace: SYSTEM_NAMESPACE,
@@ -133,6 +159,9 @@ export class HostAgent {
 
   /** Something that the host's status tells of has changed. */
   changed(): void {
+    const connection = this.options.lattice();
+    this.exports.attach(connection);
+    this.context.services.attach(connection);
     this.registration.changed();
   }
 
@@ -142,8 +171,10 @@ export class HostAgent {
     this.stopping.abort(new Error('The host stops'));
     await this.registration.stop();
     if (this.named) await this.signOff();
-    // Providers first: they stop to accept, and what they have accepted still finds its actor.
+    // Providers first: they stop to accept, and what they have accepted still finds its actor, and actors the providers they call.
+    const unserved = this.context.services.stop(graceMs(this.context));
     await this.providers.stop(this.named);
+    await unserved;
     await this.actors.stop(this.named);
     await this.context.references.stop();
     for (const mirror of this.mirrors()) await mirror.stop();

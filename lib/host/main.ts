@@ -90,9 +90,10 @@ export async function runHost(options: RunHostOptions): Promise<void> {
     hashKey: identity.seed,
     images,
     processes,
-    startActor: (spec) => ActorRuntime.start(spec, { engine, spare, log }),
+    startActor: (spec, followLink) => ActorRuntime.start(spec, { engine, spare, followLink, log }),
     builtins: builtinProviders,
     nats: () => nats.state,
+    lattice: () => nats.lattice,
     onLost: (error) => lost.abort(error),
   });
   const ended = AbortSignal.any([options.signal, lost.signal]);

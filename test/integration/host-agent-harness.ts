@@ -13,7 +13,7 @@ import {
   WasmCloudHostResource,
 } from '../../lib/api';
 import { TerminalError } from '../../lib/base/errors';
-import type { ActorSpec } from '../../lib/host/actor-runtime';
+import type { ActorSpec, FollowLink } from '../../lib/host/actor-runtime';
 import { HostAgent } from '../../lib/host/agent';
 import type { HostIdentity } from '../../lib/host/agent-registration';
 import { builtinProviders } from '../../lib/host/controllers/builtin-provider';
@@ -34,8 +34,16 @@ export class FakeActor implements RunningActor {
   stopped = false;
   instances: number;
   config: ActorSpec['config'];
+  /** Answers what others call. */
+  answer: (func: string, args: readonly unknown[]) => Promise<unknown> = async () => {
+    throw new Error('exports nothing to call');
+  };
 
-  constructor(readonly spec: ActorSpec) {
+  constructor(
+    readonly spec: ActorSpec,
+    /** Calls others as a component would. */
+    readonly followLink: FollowLink,
+  ) {
     this.instances = spec.instances;
     this.config = spec.config;
   }
@@ -45,8 +53,8 @@ export class FakeActor implements RunningActor {
     response.end(JSON.stringify({ digest: this.spec.digest, config: this.config }));
   }
 
-  async call(): Promise<never> {
-    throw new Error('exports nothing to call');
+  call(interfaceId: string, func: string, args: readonly unknown[]): Promise<unknown> {
+    return this.answer(`${interfaceId}#${func}`, args);
   }
 
   async answerHttp(): Promise<never> {
@@ -86,6 +94,7 @@ export class TestHost {
     readonly agent: HostAgent,
     readonly identity: HostIdentity,
     private readonly images: ImageStore,
+    private readonly processes: ProviderProcesses,
   ) {}
 
   static async start(
@@ -124,12 +133,13 @@ export class TestHost {
       hashKey: 'key',
       images,
       processes,
-      startActor: async (spec) => host.startActor(spec),
+      startActor: async (spec, followLink) => host.startActor(spec, followLink),
       builtins: builtinProviders,
       nats: () => ({ connected: true }),
+      lattice: () => nats?.connection,
       onLost: (error) => (host.lost = error),
     });
-    const host: TestHost = new TestHost(agent, whole, images);
+    const host: TestHost = new TestHost(agent, whole, images, processes);
     try {
       await agent.start();
     } catch (error) {
@@ -146,14 +156,15 @@ export class TestHost {
 
   async stop(): Promise<void> {
     await this.agent.stop();
+    this.processes.close();
     this.images.close();
   }
 
-  private startActor(spec: ActorSpec): FakeActor {
+  private startActor(spec: ActorSpec, followLink: FollowLink): FakeActor {
     this.attempts++;
     if (this.broken.has(spec.digest))
       throw new TerminalError('InvalidComponent', `${spec.digest} is broken`, 'Build it again');
-    const actor = new FakeActor(spec);
+    const actor = new FakeActor(spec, followLink);
     this.started.push(actor);
     return actor;
   }

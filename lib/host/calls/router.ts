@@ -1,5 +1,11 @@
 import type { WasmCloudLink } from '../../api';
-import { WrpcClient, WrpcError, type BoundFunction, type WitFunction } from '../../lattice';
+import {
+  WrpcClient,
+  WrpcError,
+  type BoundFunction,
+  type WitFunction,
+  type WitInterface,
+} from '../../lattice';
 import type { LatticeConnection } from '../../lattice';
 import { withoutVersion } from '../engine/engine';
 import type { CallRoute, OutgoingCall } from './call';
@@ -8,7 +14,7 @@ import { RouteError } from './route-error';
 
 /** An actor of this host, as far as others call it. */
 export interface LocalTarget {
-  serves(interfaceId: string, func: string): boolean;
+  readonly serves: readonly WitInterface[];
   call(
     interfaceId: string,
     func: string,
@@ -54,7 +60,8 @@ export class CallRouter implements CallRoute {
     const interfaceId = call.wireInterface ?? call.interface;
     const actor = this.host.actor(namespace, target);
     if (actor !== undefined) {
-      if (!actor.serves(interfaceId, call.function)) throw notExported(call, target);
+      const served = actor.serves.find(({ id }) => id === interfaceId)?.functions[call.function];
+      if (served === undefined) throw notExported(call, target);
       return actor.call(interfaceId, call.function, args, { traceparent, signal });
     }
     const linked = this.host.service(namespace, target);

@@ -6,6 +6,7 @@ import type { ActorSpec } from '../actor-runtime';
 import type { RegistryCredential } from '../images/credentials';
 import { ImagePullError } from '../images/errors';
 import { parseReference, type PullPolicy } from '../images/reference';
+import type { CallRoute } from '../calls/call';
 import type { ImageStore, StoredImage } from '../images/store';
 import type { Values } from './config';
 import type { LocalActors, RunningActor, StartActor } from './local-actors';
@@ -49,6 +50,8 @@ export interface ActorSlotDeps {
   readonly images: ImageStore;
   readonly localActors: LocalActors;
   readonly startActor: StartActor;
+  /** Where the calls of actors go. */
+  readonly calls: CallRoute;
   /** How long calls in flight may go on when an actor ends. */
   readonly graceMs: () => number;
 }
@@ -156,7 +159,7 @@ export class ActorSlot {
 
   private async replace(identity: string, wanted: WantedActor, image: StoredImage): Promise<void> {
     const { namespace, componentId, lattice, limits, config, instances } = wanted;
-    const actor = await this.deps.startActor({
+    const spec = {
       id: componentId,
       lattice,
       wasm: image.path,
@@ -164,7 +167,10 @@ export class ActorSlot {
       instances,
       limits,
       config,
-    });
+    };
+    const actor = await this.deps.startActor(spec, (call) =>
+      this.deps.calls.call({ ...call, namespace, source: componentId }),
+    );
     const old = this.current;
     this.current = { identity, namespace, componentId, image, config, actor, instances };
     await this.deps.localActors.set(namespace, componentId, actor);

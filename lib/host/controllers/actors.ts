@@ -186,9 +186,15 @@ export class ActorController {
   private slotOf(key: string): ActorSlot {
     let slot = this.slots.get(key);
     if (slot === undefined) {
-      const { images, localActors } = this.context;
+      const { images, localActors, calls } = this.context;
       const { startActor } = this;
-      slot = new ActorSlot({ images, localActors, startActor, graceMs: () => graceMs(this.context) });
+      slot = new ActorSlot({
+        images,
+        localActors,
+        calls,
+        startActor,
+        graceMs: () => graceMs(this.context),
+      });
       this.slots.set(key, slot);
     }
     return slot;

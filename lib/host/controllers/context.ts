@@ -7,6 +7,9 @@ import type {
 } from '../../api';
 import { LATTICE_NAME } from '../../api';
 import type { KubeClient } from '../../kube';
+import type { LatticeConnection } from '../../lattice';
+import type { CallRoute } from '../calls/call';
+import type { LocalServices } from '../calls/local-services';
 import type { ImageStore } from '../images/store';
 import type { ProviderProcesses } from '../processes/processes';
 import type { LocalActors } from './local-actors';
@@ -33,6 +36,12 @@ export interface HostContext {
   readonly images: ImageStore;
   readonly processes: ProviderProcesses;
   readonly localActors: LocalActors;
+  /** Providers of this host that components call. */
+  readonly services: LocalServices;
+  /** The connection to NATS, once there has been one. */
+  readonly nats: () => LatticeConnection | undefined;
+  /** Where calls of actors go. */
+  readonly calls: CallRoute;
 }
 
 /** Index of actors and providers by {@link componentKey}. */

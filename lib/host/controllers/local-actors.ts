@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ActorSpec } from '../actor-runtime';
+import type { interfaces, WitInterface } from '../../lattice';
+import type { ActorSpec, CallActorOptions, FollowLink } from '../actor-runtime';
 
 /** A component that runs on this host: what the rest of the host needs of an `ActorRuntime`. */
 export interface RunningActor {
@@ -10,6 +11,17 @@ export interface RunningActor {
   readonly ready: boolean;
   /** Lets the component answer an HTTP request; rejects when there is no answer. */
   handleHttp(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** What others can call, with its types. */
+  readonly serves: readonly WitInterface[];
+  /** Calls an exported function, by its WIT name; rejects with a `WitError` for its `err`. */
+  call(
+    interfaceId: string,
+    func: string,
+    args: readonly unknown[],
+    options: CallActorOptions,
+  ): Promise<unknown>;
+  /** Lets the component answer an HTTP request that came over the lattice. */
+  answerHttp(request: interfaces.http.Request, signal: AbortSignal): Promise<interfaces.http.Response>;
   /** Changes how many calls are served at a time. */
   resize(instances: number): void;
   /** Gives running instances a new configuration. */
@@ -18,8 +30,8 @@ export interface RunningActor {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Starts a component; resolves when it can take calls. */
-export type StartActor = (spec: ActorSpec) => Promise<RunningActor>;
+/** Starts a component that calls others by `followLink`; resolves when it can take calls. */
+export type StartActor = (spec: ActorSpec, followLink: FollowLink) => Promise<RunningActor>;
 
 /** Told that somebody else, or nobody any more, serves a component id; resolves when calls go where they now should. */
 type Listener = (namespace: string, componentId: string) => Promise<void>;
@@ -31,6 +43,14 @@ export class LocalActors {
 
   find(namespace: string, componentId: string): RunningActor | undefined {
     return this.actors.get(`${namespace}/${componentId}`);
+  }
+
+  /** Whose actors run here. */
+  list(): { namespace: string; componentId: string }[] {
+    return [...this.actors.keys()].map((key) => {
+      const [namespace = '', componentId = ''] = key.split('/');
+      return { namespace, componentId };
+    });
   }
 
   /** Resolves when all new calls go to `actor`: only then may the one before it be drained. */

@@ -1,3 +1,5 @@
+import type { RawHeaders } from './http/fields';
+
 /** Something a guest can wait for. */
 export interface Waitable {
   /** Whether waiting would end at once. */
@@ -17,7 +19,25 @@ export class Guest {
   /** Called before the guest is put aside to wait: the moment to send on what it has said so far. */
   onSuspend: () => void = () => undefined;
 
+  /** Names of links that the guest chose for the call that it serves, by interface without version. */
+  readonly linkNames = new Map<string, string>();
+  private trace: string | RawHeaders | undefined;
+
   constructor(readonly context: GuestContext) {}
+
+  /** A new call is to be served, with this W3C trace context or these headers: what was said in the one before is forgotten. */
+  begin(trace: string | RawHeaders | undefined): void {
+    this.trace = trace;
+    this.linkNames.clear();
+  }
+
+  /** W3C trace context of the call that it serves. */
+  get traceparent(): string | undefined {
+    const { trace } = this;
+    if (typeof trace !== 'object') return trace;
+    const at = trace.findIndex((text, index) => index % 2 === 0 && text.toLowerCase() === 'traceparent');
+    return at === -1 ? undefined : trace[at + 1];
+  }
 
   /** Makes the wait that the guest is in, and every later one, fail: the guest traps. */
   interrupt(error: Error): void {
@@ -59,6 +79,29 @@ export interface GuestContext {
   readonly outgoingHttp: boolean;
   /** Takes a line that the guest logged or printed. */
   readonly log: (level: LogLevel, message: string, context?: string) => void;
+  /** Calls a function of another component or a provider. */
+  readonly call: (call: LinkedCall) => PendingAnswer;
+}
+
+/** A call on its way to whatever a link leads to. */
+export interface LinkedCall {
+  /** Interface as links name it, with or without a version. */
+  readonly interface: string;
+  /** Interface as its target serves it. @default `interface` */
+  readonly wireInterface?: string | undefined;
+  /** Function as WIT spells it. */
+  readonly function: string;
+  readonly linkName: string;
+  readonly args: readonly unknown[];
+  readonly traceparent: string | undefined;
+}
+
+/** An answer that a guest can wait for. */
+export interface PendingAnswer extends Waitable {
+  /** @throws WitError for the `err` of the function; Error when there is no answer, which traps the guest. */
+  result(): unknown;
+  /** The answer is not wanted any more. */
+  forget(): void;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';

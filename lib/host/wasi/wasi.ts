@@ -1,4 +1,5 @@
 import type { HostImports } from '../engine/engine';
+import { bus } from './bus';
 import { cli } from './cli';
 import { clocks } from './clocks';
 import { config } from './config';
@@ -6,6 +7,7 @@ import { filesystem } from './filesystem';
 import type { Guest } from './guest';
 import { http } from './http/http';
 import { io } from './io';
+import { keyvalue } from './keyvalue';
 import { logging } from './logging';
 import { random } from './random';
 import { sockets } from './sockets';
@@ -22,5 +24,7 @@ export function wasi(guest: Guest): HostImports {
     ...http(guest),
     ...config(guest),
     ...logging(guest),
+    ...keyvalue(guest),
+    ...bus(guest),
   };
 }

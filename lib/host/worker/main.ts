@@ -1,13 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../base/errors';
 import { ComponentRuntime } from '../component/component-engine';
-import { ImportMissingError } from '../engine/engine';
-import type { GuestContext } from '../wasi/guest';
+import { ImportMissingError, type HostImports } from '../engine/engine';
+import type { Guest, GuestContext } from '../wasi/guest';
+import { linked } from '../wasi/linked';
 import { wasi } from '../wasi/wasi';
 import { Deadlines } from './deadlines';
 import { handlerOf } from './http-calls';
 import { Instances } from './instances';
 import { LogLimit } from './log-limit';
+import { OutgoingCalls } from './outgoing-calls';
 import { PortCalls } from './port-calls';
 import { SocketListeners } from './socket-listeners';
 import { Permits } from './permits';
@@ -20,6 +22,7 @@ import type { Assignment, FailureReport, FromWorker, ToWorker, WorkerData } from
  */
 const port = parentPort;
 if (port === null) throw new Error('host-worker runs only as a worker thread of the host');
+const mainThread = port;
 // Errors that are answers are thrown often, and nobody reads where from.
 Error.stackTraceLimit = 4;
 
@@ -27,12 +30,14 @@ const post = (message: FromWorker): void => port.postMessage(message);
 const limit = new LogLimit((level, message, context) => post(['log', level, message, context]));
 let context: GuestContext | undefined;
 const state = new WorkerState((workerData as WorkerData).state);
+const outgoing = new OutgoingCalls(mainThread);
 let calls: PortCalls | undefined;
 let listeners: SocketListeners | undefined;
 
 port.on('message', (message: ToWorker) => {
   if (message[0] === 'load') void start(message[1]);
   else if (message[0] === 'config' && context !== undefined) context.config = message[1];
+  else if (message[0] === 'answer') outgoing.receive(message);
   else if (message[0] === 'listen' || message[0] === 'unlisten') listeners?.receive(message);
   else calls?.receive(message);
 });
@@ -43,22 +48,25 @@ async function start(assignment: Assignment): Promise<void> {
     config: assignment.config,
     outgoingHttp: assignment.outgoingHttp,
     log: (level, message, about) => limit.log(level, message, about),
+    call: (call) => outgoing.call(call),
   };
   const deadlines = new Deadlines(executionTimeMs, state);
   try {
     const component = await new ComponentRuntime().load(prepared);
-    const instances = new Instances(component, context, wasi);
+    // What the host offers itself goes before what links would.
+    const imports = (guest: Guest): HostImports => ({ ...linked(prepared.calls, guest), ...wasi(guest) });
+    const instances = new Instances(component, context, imports);
     const first = {};
     // Guest code may run here already, and may run for ever.
     deadlines.start(first, () => undefined);
     instances.giveBack(await instances.create());
     deadlines.end(first);
     const handler = handlerOf(prepared.exports);
-    if (handler !== undefined && port !== null) {
-      const serving = { instances, deadlines, handler };
-      calls = new PortCalls(port, serving);
-      const log = context.log;
-      listeners = new SocketListeners(post, { ...serving, state, log }, new Permits(assignment.permits));
+    const serving = { instances, deadlines };
+    calls = new PortCalls(mainThread, serving, handler ?? '');
+    if (handler !== undefined) {
+      const own = { ...serving, handler, state, log: context.log };
+      listeners = new SocketListeners(post, own, new Permits(assignment.permits));
     }
     post(['ready']);
   } catch (error) {

@@ -4,6 +4,7 @@ import { messageOf } from '../../base/errors';
 import type { Logger } from '../../base/log';
 import type { ActorMetrics } from '../actor-metrics';
 import { CallError, callOutcomes } from '../call-error';
+import { WorkerCalls, type MakeCall } from '../calls/worker-calls';
 import { DirectAddress, type OnCovered } from './direct-address';
 import type { Permits } from './permits';
 import type { Assignment, FromWorker } from './protocol';
@@ -44,6 +45,7 @@ export class WorkerPool {
     private readonly spare: SpareWorker,
     private readonly metrics: ActorMetrics,
     private readonly log: Logger,
+    private readonly makeCall: MakeCall,
   ) {
     this.turns = new Turns(
       permits,
@@ -103,15 +105,18 @@ export class WorkerPool {
     };
   }
 
-  /** Takes no more calls, lets those under way end for as long as `graceMs`, then ends the workers. */
+  /** Takes no more calls, lets those that it has taken end for as long as `graceMs`, then ends the workers. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
     clearTimeout(this.restartTimer);
-    this.turns.failAll(new CallError('NotServing', 'The actor is stopping'));
+    // Nothing that waits could begin any more.
+    const stopped = new CallError('NotServing', 'The actor is stopped');
+    if (!this.ready || this.permits.limit === 0) this.turns.failAll(stopped);
     await Promise.all([
       ...[...this.addresses.values()].map((address) => address.close(graceMs)),
       this.idle(graceMs),
     ]);
+    this.turns.failAll(stopped);
     clearInterval(this.watchdog);
     for (const slot of [...this.slots]) {
       this.account(slot);
@@ -121,13 +126,17 @@ export class WorkerPool {
 
   private idle(graceMs: number): Promise<void> {
     return new Promise((resolve) => {
-      if (this.slots.every(({ calls }) => calls.size === 0)) return resolve();
+      if (this.isIdle()) return resolve();
       const timer = setTimeout(resolve, graceMs);
       this.onIdle = () => {
         clearTimeout(timer);
         resolve();
       };
     });
+  }
+
+  private isIdle(): boolean {
+    return this.turns.waitingCount === 0 && this.slots.every(({ calls }) => calls.size === 0);
   }
 
   private begin(call: PoolCall): void {
@@ -156,8 +165,9 @@ export class WorkerPool {
   }
 
   private async add(): Promise<void> {
-    const slot = new Slot(this.spare.take());
-    const { worker } = slot;
+    const worker = this.spare.take();
+    const outgoing = new WorkerCalls(this.makeCall, (message) => worker.send(message));
+    const slot = new Slot(worker, outgoing);
     this.slots.push(slot);
     try {
       await worker.load(this.assignment, {
@@ -184,6 +194,9 @@ export class WorkerPool {
         return;
       case 'unlistened':
         return this.addresses.get(message[1])?.gone(slot.worker);
+      case 'invoke':
+      case 'forget':
+        return slot.outgoing.receive(message);
       case 'ready':
       case 'failed':
         return;
@@ -197,10 +210,11 @@ export class WorkerPool {
     this.turns.leave();
     this.metrics.inFlight.set(this.permits.taken);
     if (slot.calls.size === 0 && this.permits.limit === 0) void this.retire(slot);
-    if (this.slots.every(({ calls }) => calls.size === 0)) this.onIdle?.();
+    if (this.isIdle()) this.onIdle?.();
   }
 
   private lost(slot: Slot, cause: Error): void {
+    slot.outgoing.abort(cause);
     if (!this.remove(slot)) return;
     this.account(slot);
     this.permits.giveBack(slot.worker.state.directCalls);

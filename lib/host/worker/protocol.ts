@@ -1,5 +1,5 @@
 import type { Prepared } from '../engine/engine';
-import type { LogLevel } from '../wasi/guest';
+import type { LinkedCall, LogLevel } from '../wasi/guest';
 import type { RawHeaders } from '../wasi/http/fields';
 
 /**
@@ -27,6 +27,18 @@ export type ToWorker =
   | readonly ['took', id: number, bytes: number]
   /** The client has gone. */
   | readonly ['gone', id: number]
+  /** Call an exported function. */
+  | readonly [
+      'call',
+      id: number,
+      interfaceName: string,
+      /** In camelCase. */
+      func: string,
+      args: readonly unknown[],
+      traceparent: string | undefined,
+    ]
+  /** What came of a call that a guest made: the result, its `err`, or as text why there is neither. */
+  | readonly ['answer', invocation: number, 'ok' | 'err' | 'failed', value: unknown]
   /** Accept connections yourself, beside all other threads that do so at this address. */
   | readonly ['listen', listener: number, host: string, port: number]
   /** Accept no more, and end the connections that there are. */
@@ -54,6 +66,12 @@ export type FromWorker =
   | readonly ['took', id: number, bytes: number]
   /** The guest returned after its response was sent. */
   | readonly ['returned', id: number]
+  /** What a called function returned, or its `err`. */
+  | readonly ['result', id: number, 'ok' | 'err', value: unknown]
+  /** A guest calls a function that a link leads to. */
+  | readonly ['invoke', invocation: number, LinkedCall]
+  /** The answer is not wanted any more. */
+  | readonly ['forget', invocation: number]
   /** The call came to nothing; what was sent of a response is not whole. */
   | readonly ['error', id: number, CallFailure, message: string]
   /** Connections are accepted; or not, for the reason given. */

@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { messageOf } from '../../base/errors';
 import { log } from '../../base/log';
 import { CallError, type CallErrorReason, type CallOutcome } from '../call-error';
+import type { WorkerCalls } from '../calls/worker-calls';
 import { rawRefusal } from '../http/refusal';
 import type { GuestWorker } from './guest-worker';
 import { monotonicMs, type FromWorker, type ToWorker } from './protocol';
@@ -9,7 +10,7 @@ import { monotonicMs, type FromWorker, type ToWorker } from './protocol';
 /** A message about one call. */
 type CallMessage = Extract<
   FromWorker,
-  readonly ['response' | 'chunk' | 'end' | 'took' | 'returned' | 'error', ...unknown[]]
+  readonly ['response' | 'chunk' | 'end' | 'took' | 'returned' | 'result' | 'error', ...unknown[]]
 >;
 
 /** A call as the pool sees it. */
@@ -33,7 +34,11 @@ export class Slot {
   private readonly counted = new Map<CallOutcome, number>();
   private nextCall = 0;
 
-  constructor(readonly worker: GuestWorker) {}
+  constructor(
+    readonly worker: GuestWorker,
+    /** Calls that its guests make. */
+    readonly outgoing: WorkerCalls,
+  ) {}
 
   begin(call: PoolCall): void {
     const id = this.nextCall++;
@@ -45,6 +50,7 @@ export class Slot {
   receive(message: CallMessage): boolean {
     const over =
       message[0] === 'returned' ||
+      message[0] === 'result' ||
       message[0] === 'error' ||
       (message[0] === 'response' && message[7]) ||
       (message[0] === 'end' && message[3]);

@@ -22,6 +22,11 @@ export class Turns<T extends TurnTaker> {
     private readonly able: () => boolean = () => true,
   ) {}
 
+  /** Calls that wait. */
+  get waitingCount(): number {
+    return this.waiting.size;
+  }
+
   /** The call begins now, later, or fails. */
   enter(call: T): void {
     if (this.permits.limit === 0) return call.fail(new CallError('NotServing', 'The actor has no instances'));

@@ -1,0 +1,84 @@
+import { isWitError } from '../engine/engine';
+import { messageOf } from '../../base/errors';
+import type { Deadlines } from './deadlines';
+import type { Instances, Lease } from './instances';
+import type { CallFailure } from './protocol';
+
+/** What calls of one worker need, whatever they call. */
+export interface Serving {
+  readonly instances: Instances;
+  readonly deadlines: Deadlines;
+}
+
+/** How a run ended: with what the guest returned or threw as its `err`, or with why there is no answer. */
+export type Outcome =
+  | { readonly value: unknown }
+  | { readonly payload: unknown }
+  | { readonly failure: CallFailure; readonly message: string };
+
+/** Runs a guest once: an instance is taken for it, its time is bounded, and the instance is given back, or dropped when it has trapped. */
+export class GuestRun {
+  private lease: Lease | undefined;
+  /** Why the guest was stopped, if it was. */
+  private ending: 'DeadlineExceeded' | 'ClientGone' | undefined;
+
+  /**
+   * @param enter Calls the guest.
+   * @param over Called when the guest has returned or trapped.
+   */
+  constructor(
+    private readonly serving: Serving,
+    private readonly enter: (lease: Lease) => Promise<unknown>,
+    private readonly over: (outcome: Outcome) => void,
+  ) {
+    serving.deadlines.start(this, () => this.end('DeadlineExceeded'));
+    const lease = serving.instances.take();
+    if (lease === undefined) void this.runFresh();
+    else void this.run(lease);
+  }
+
+  /** Stops the guest, at once if it waits, else when it would. */
+  end(why: 'DeadlineExceeded' | 'ClientGone'): void {
+    this.ending ??= why;
+    this.lease?.guest.interrupt(new Error(why));
+  }
+
+  private async runFresh(): Promise<void> {
+    let lease: Lease;
+    try {
+      lease = await this.serving.instances.create();
+    } catch (error) {
+      const message = `Component could not be instantiated: ${messageOf(error)}`;
+      return this.finish({ failure: 'Trapped', message });
+    }
+    await this.run(lease);
+  }
+
+  private async run(lease: Lease): Promise<void> {
+    this.lease = lease;
+    if (this.ending !== undefined) lease.guest.interrupt(new Error(this.ending));
+    let outcome: Outcome;
+    try {
+      outcome = { value: await this.enter(lease) };
+    } catch (error) {
+      outcome = this.outcomeOf(error);
+    }
+    // What was told to end could not wait for anything any more.
+    if (!('failure' in outcome) && this.ending === undefined) this.serving.instances.giveBack(lease);
+    this.finish(outcome);
+  }
+
+  private outcomeOf(error: unknown): Outcome {
+    if (isWitError(error)) return { payload: error.payload };
+    return this.ending === 'DeadlineExceeded'
+      ? { failure: 'DeadlineExceeded', message: 'Component took longer than spec.limits.executionTimeMs' }
+      : { failure: 'Trapped', message: `Component trapped: ${messageOf(error)}` };
+  }
+
+  private finish(outcome: Outcome): void {
+    // The instance has gone to others or to nobody: a timer that is still to come must not end their call.
+    this.lease = undefined;
+    this.serving.deadlines.end(this);
+    this.over(outcome);
+  }
+}
