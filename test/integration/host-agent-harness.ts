@@ -22,19 +22,24 @@ import { ImageStore } from '../../lib/host/images/store';
 import { ProviderProcesses } from '../../lib/host/processes/processes';
 import { type Connection, KubeClient } from '../../lib/kube';
 import { hostGroup } from '../../lib/local/control-plane';
-import { type LatticeConnection, type LatticeConnectionOptions, silentLogger } from '../../lib/lattice';
+import {
+  type LatticeConnection,
+  type LatticeConnectionOptions,
+  silentLogger,
+  type WitInterface,
+} from '../../lib/lattice';
 import { testConnection } from './cluster';
 
 /** An actor without a component: it answers what it was started with. */
 export class FakeActor implements RunningActor {
   readonly imports = ['wasi:config/runtime@0.2.0-draft'];
   readonly exports = ['wasi:http/incoming-handler@0.2.2'];
-  readonly serves = [];
+  /** What others can call; {@link answer} answers it. */
+  serves: readonly WitInterface[] = [];
   ready = true;
   stopped = false;
   instances: number;
   config: ActorSpec['config'];
-  /** Answers what others call. */
   answer: (func: string, args: readonly unknown[]) => Promise<unknown> = async () => {
     throw new Error('exports nothing to call');
   };
@@ -142,6 +147,7 @@ export class TestHost {
     const host: TestHost = new TestHost(agent, whole, images, processes);
     try {
       await agent.start();
+      agent.changed();
     } catch (error) {
       await host.stop();
       throw error;

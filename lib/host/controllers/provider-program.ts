@@ -57,7 +57,7 @@ export class ProgramSource {
     try {
       const { images, processes } = this.context;
       // Once it runs, a tag that was moved changes nothing; the cache is asked all the same, so that the file stays.
-      const pullPolicy = isKnown ? 'IfNotPresent' : imagePullPolicy;
+      const pullPolicy = isKnown && imagePullPolicy !== 'Never' ? 'IfNotPresent' : imagePullPolicy;
       const stored = await images.fetch(image, { pullPolicy, credentials, signal });
       const path = await processes.prepare(stored);
       const program = { path, digest: stored.digest, resolved: stored.resolved };

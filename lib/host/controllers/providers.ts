@@ -1,5 +1,7 @@
 import {
+  conditionTypes,
   fieldManagers,
+  isReady,
   type KubeObject,
   type WasmCloudLink,
   type WasmCloudProvider,
@@ -8,6 +10,7 @@ import {
 } from '../../api';
 import { messageOf, TerminalError } from '../../base/errors';
 import { log } from '../../base/log';
+import { sleep } from '../../base/sleep';
 import { applyStatus, Controller, keyOf, type Result } from '../../kube';
 import { parseReference } from '../images/reference';
 import type { StartBuiltin } from './builtin-provider';
@@ -30,6 +33,9 @@ import type { RunningProvider } from './running-provider';
 
 /** A first pull may take minutes: the bound of a pass must not cut it off. */
 const PASS_MS = 15 * 60_000;
+
+/** A start that takes longer shows in the status. */
+const NOTICE_MS = 1_000;
 
 /** Runs the providers that are bound to this host and reports how they do. */
 export class ProviderController {
@@ -72,9 +78,10 @@ export class ProviderController {
     await this.controller.stop();
     for (const key of [...this.running.keys()]) this.end(key);
     await Promise.all([
-      farewell(this.context, WasmCloudProviderResource, report ? this.ours() : [], (provider) =>
-        this.identity(provider),
-      ),
+      farewell(this.context, WasmCloudProviderResource, report ? this.ours() : [], (provider) => ({
+        ...this.identity(provider),
+        ...kept(provider.status),
+      })),
       ...this.ending,
     ]);
   }
@@ -88,7 +95,9 @@ export class ProviderController {
     const report = new Report(provider);
     let failed = false;
     try {
-      await this.bring(key, provider, report, signal);
+      const work = this.bring(key, provider, report, signal);
+      await this.noticeWhenSlow(work, key, provider, signal);
+      await work;
     } catch (error) {
       signal.throwIfAborted();
       failed = true;
@@ -96,6 +105,27 @@ export class ProviderController {
     }
     await this.write(key, provider, report, signal);
     return { requeueAfterMs: this.running.get(key)?.againInMs(failed) };
+  }
+
+  /** Says what is going on when it takes a while, as a first pull does. */
+  private async noticeWhenSlow(
+    work: Promise<void>,
+    key: string,
+    provider: WasmCloudProvider,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const settled = work.then(
+      () => true,
+      () => true,
+    );
+    // What serves goes on serving meanwhile.
+    if ((await Promise.race([settled, sleep(NOTICE_MS, undefined, false)])) || isReady(provider)) return;
+    const { image = '' } = provider.spec;
+    const notice = new Report(provider);
+    notice.observe(conditionTypes.ready, 'False', 'Starting', `${image} is pulled and started`);
+    notice.observe(conditionTypes.reconciling, 'True', 'Starting');
+    // The work itself goes on, so its failure must be seen first.
+    await Promise.all([settled, this.write(key, provider, notice, signal)]);
   }
 
   private async bring(
@@ -139,7 +169,7 @@ export class ProviderController {
     const running =
       name === undefined
         ? new ProcessRunning(this.context, provider.status, changed)
-        : new BuiltinRunning(this.context, provider.metadata.namespace ?? '', name, this.builtins[name]!);
+        : new BuiltinRunning(this.context, provider, name, this.builtins[name]!);
     this.running.set(key, running);
     log.info({ provider: key, kind: running.kind }, 'Runs provider');
     return running;
@@ -210,6 +240,11 @@ export class ProviderController {
   private ours(): WasmCloudProvider[] {
     return this.context.providers.list().filter((provider) => isOurs(provider, this.context.hostName));
   }
+}
+
+/** What the next host goes on from. */
+function kept({ restarts, lastExit }: WasmCloudProviderStatus = {}): WasmCloudProviderStatus {
+  return { ...(restarts !== undefined && { restarts }), ...(lastExit && { lastExit }) };
 }
 
 /** Links that are to be served. */

@@ -169,17 +169,17 @@ export class ProviderProcess {
     if (connection?.connected !== true || timeout < 1) return false;
     const { lattice, id } = this.spec;
     const message = JSON.stringify({ host_id: this.deps.hostId });
-    const asked = connection.nats.request(providerSubjects.shutdown(lattice, id), message, { timeout }).then(
-      () => true,
-      (error: unknown) => {
-        this.deps.log.debug(
-          { provider: this.spec.provider, error: messageOf(error) },
-          'Provider did not answer the request to shut down',
-        );
+    const ask = async (): Promise<boolean> => {
+      try {
+        await connection.nats.request(providerSubjects.shutdown(lattice, id), message, { timeout });
+        return true;
+      } catch (error) {
+        const { provider } = this.spec;
+        this.deps.log.debug({ provider, error: messageOf(error) }, 'Provider did not agree to shut down');
         return false;
-      },
-    );
-    return Promise.race([asked, this.exited.then(() => true)]);
+      }
+    };
+    return Promise.race([ask(), this.exited.then(() => true)]);
   }
 
   private within(ms: number): Promise<boolean> {

@@ -170,19 +170,20 @@ export class SupervisedProvider {
       this.answered ||= health.status !== 'Unknown';
       if (misses === 0) this.observe(health);
       else if (this.answered && misses >= MISSES) this.observe({ ...health, status: 'False' });
-      else if (!this.answered && performance.now() - startedAt > START_MS)
-        this.observe({
-          ...health,
-          status: 'False',
-          reason: 'NotListening',
-          message: this.withHint(health.message),
-        });
+      else if (!this.answered && performance.now() - startedAt > START_MS) this.observe(this.silence(health));
       const isWell = health.status === 'True' && !process.isBehind;
       const checkMs = this.timing.checkMs ?? 30_000;
       delay = isWell
         ? checkMs
         : Math.min(checkMs, SICK_CHECK_MS, this.answered ? SICK_CHECK_MS : delay * 1.5);
     }
+  }
+
+  /** What is known of a provider that runs and has never answered. */
+  private silence({ message }: Health): Health {
+    const hasAccess = accessProblem(this.deps.nats) === undefined;
+    const reason = hasAccess ? 'NotListening' : 'NatsCredentials';
+    return { status: 'False', reason, message: this.withHint(message) };
   }
 
   private withHint(message: string): string {
