@@ -1,4 +1,9 @@
+import { log } from '../../base/log';
+import { interfaces, type LatticeConnection, type WitInterface } from '../../lattice';
 import { HttpServerProvider, type HttpServerConfig } from '../providers/http-server';
+import { keyvalueNats } from '../providers/keyvalue-nats';
+import { MessagingNats } from '../providers/messaging-nats';
+import type { InterfaceService } from '../providers/typed-service';
 import type { Values } from './config';
 import type { RunningActor } from './local-actors';
 
@@ -6,6 +11,8 @@ import type { RunningActor } from './local-actors';
 export interface ProviderLink {
   /** `namespace/name` of the WasmCloudLink. */
   readonly name: string;
+  /** `spec.name` of it, by which calls follow it. */
+  readonly linkName: string;
   /** Component id that it calls. */
   readonly target: string;
   readonly sourceConfig: Values;
@@ -13,6 +20,8 @@ export interface ProviderLink {
 
 /** A provider that is part of the host, while it runs. */
 export interface BuiltinProvider {
+  /** What components call; absent where it only calls them. */
+  readonly service?: InterfaceService;
   /** Makes it serve exactly these links with this configuration; what can be done is done. Rejects with the first thing that cannot. */
   update(config: Values, links: readonly ProviderLink[]): Promise<void>;
   /** URLs at which it takes traffic now. */
@@ -21,12 +30,22 @@ export interface BuiltinProvider {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Makes a provider; `actorOf` tells who serves a component id of the provider's lattice on this host now. */
-export type StartBuiltin = (actorOf: (componentId: string) => RunningActor | undefined) => BuiltinProvider;
+/** What the host does for a provider that is part of it. */
+export interface BuiltinHost {
+  /** Who serves a component id of the provider's lattice on this host now. */
+  actorOf(componentId: string): RunningActor | undefined;
+  /** The host's connection to NATS, once there has been one. */
+  nats(): LatticeConnection | undefined;
+  /** Calls a function of the component that a link leads to, wherever that runs. */
+  call(link: ProviderLink, called: WitInterface, func: string, args: readonly unknown[]): Promise<unknown>;
+}
+
+/** Makes a provider. */
+export type StartBuiltin = (host: BuiltinHost) => BuiltinProvider;
 
 /** What `builtin://NAME` can name. */
 export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
-  'http-server': (actorOf) => {
+  'http-server': ({ actorOf }) => {
     let current: HttpServerConfig = {};
     const server = new HttpServerProvider({
       handler: actorOf,
@@ -42,6 +61,33 @@ export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
       },
       endpoints: () => server.endpoints(),
       stop: (graceMs) => server.stop(graceMs),
+    };
+  },
+  'keyvalue-nats': ({ nats }) => {
+    let current: Values = {};
+    return {
+      service: keyvalueNats({ connection: nats, config: () => current }),
+      update: async (config) => {
+        current = config;
+      },
+      endpoints: () => [],
+      stop: async () => undefined,
+    };
+  },
+  'messaging-nats': ({ nats, call }) => {
+    const { handler } = interfaces.messaging;
+    const messaging = new MessagingNats<ProviderLink>({
+      connection: nats,
+      deliver: async (link, message) => {
+        await call(link, handler, 'handle-message', [message]);
+      },
+      log,
+    });
+    return {
+      service: messaging.service,
+      update: (_, links) => messaging.setLinks(links),
+      endpoints: () => [],
+      stop: (graceMs) => messaging.stop(graceMs),
     };
   },
 };

@@ -1,9 +1,16 @@
-import { conditionTypes, type WasmCloudProviderStatus } from '../../api';
-import { TerminalError } from '../../base/errors';
+import {
+  conditionTypes,
+  type WasmCloudLink,
+  type WasmCloudProvider,
+  type WasmCloudProviderStatus,
+} from '../../api';
+import { KasmError, TerminalError } from '../../base/errors';
 import { keyOf } from '../../kube';
+import type { WitInterface } from '../../lattice';
+import { OfferedService } from '../calls/local-services';
 import type { BuiltinProvider, ProviderLink, StartBuiltin } from './builtin-provider';
 import { configReferences, mergeConfig, type Values } from './config';
-import type { HostContext } from './context';
+import { componentIdOf, type HostContext, latticeOf } from './context';
 import { endpointOf } from './endpoint';
 import type { Report } from './report';
 import type { ProviderPass, RunningProvider } from './running-provider';
@@ -13,50 +20,81 @@ export const ROUTED = 'Routed';
 
 /** How often a provider that could not do all it should tries again. A port may become free without any event. */
 const RETRY_MS = 5_000;
+/** How long a component may take for what a provider hands to it. */
+const CALL_MS = 600_000;
 
 /** A provider that is part of the host. */
 export class BuiltinRunning implements RunningProvider {
   readonly kind: string;
+  private readonly namespace: string;
+  private readonly componentId: string;
   private readonly provider: BuiltinProvider;
+  /** What components call of it. */
+  private readonly offered: OfferedService | undefined;
   private config: Values = {};
   private links: readonly ProviderLink[] = [];
 
   constructor(
     private readonly context: HostContext,
-    namespace: string,
+    provider: WasmCloudProvider,
     name: string,
     start: StartBuiltin,
   ) {
     this.kind = `builtin ${name}`;
-    this.provider = start((componentId) => context.localActors.find(namespace, componentId));
+    this.namespace = provider.metadata.namespace ?? '';
+    this.componentId = componentIdOf(provider);
+    this.provider = start({
+      actorOf: (componentId) => context.localActors.find(this.namespace, componentId),
+      nats: context.nats,
+      call: (link, called, func, args) => this.call(link, called, func, args),
+    });
+    this.offered = this.provider.service && new OfferedService(this.provider.service);
   }
 
   async bring(pass: ProviderPass): Promise<void> {
     const { provider, namespace, report, sourceLinks } = pass;
     const { references } = this.context;
+    const targetLinks = this.offered === undefined ? [] : pass.targetLinks;
     report.phase = conditionTypes.configResolved;
     await pass.follow([
       ...configReferences(namespace, provider.spec.config),
-      ...sourceLinks.flatMap(({ spec }) => configReferences(namespace, spec.sourceConfig)),
+      ...[...sourceLinks, ...targetLinks].flatMap(({ spec }) => [
+        ...configReferences(namespace, spec.sourceConfig),
+        ...configReferences(namespace, spec.targetConfig),
+      ]),
     ]);
     const config = mergeConfig('spec.config', namespace, provider.spec.config, references);
-    const links: ProviderLink[] = [];
     const unresolved: TerminalError[] = [];
-    for (const link of sourceLinks) {
-      try {
-        const path = `link ${keyOf(link)}: spec.sourceConfig`;
-        const sourceConfig = mergeConfig(path, namespace, link.spec.sourceConfig, references);
-        links.push({ name: keyOf(link), target: link.spec.target, sourceConfig });
-      } catch (error) {
-        // The other links are served all the same.
-        if (!(error instanceof TerminalError)) throw error;
-        unresolved.push(error);
-      }
-    }
+    const configured = <T>(all: readonly WasmCloudLink[], each: (link: WasmCloudLink) => T): T[] =>
+      all.flatMap((link) => {
+        try {
+          return [each(link)];
+        } catch (error) {
+          // The other links are served all the same.
+          if (!(error instanceof TerminalError)) throw error;
+          unresolved.push(error);
+          return [];
+        }
+      });
+    const of = (link: WasmCloudLink, side: 'sourceConfig' | 'targetConfig'): Values =>
+      mergeConfig(`link ${keyOf(link)}: spec.${side}`, namespace, link.spec[side], references);
+    const links = configured(sourceLinks, (link) => ({
+      name: keyOf(link),
+      linkName: link.spec.name ?? 'default',
+      target: link.spec.target,
+      sourceConfig: of(link, 'sourceConfig'),
+    }));
+    this.offered?.setLinks(
+      configured(targetLinks, (link) => ({
+        link,
+        config: { sourceConfig: of(link, 'sourceConfig'), targetConfig: of(link, 'targetConfig') },
+      })),
+    );
 
     report.phase = conditionTypes.healthy;
     Object.assign(this, { config, links });
     await this.provider.update(config, links);
+    this.offer();
     report.observe(conditionTypes.healthy, 'True', 'Serving');
 
     report.phase = conditionTypes.configResolved;
@@ -78,8 +116,41 @@ export class BuiltinRunning implements RunningProvider {
     return failed ? RETRY_MS : undefined;
   }
 
-  stop(graceMs: number): Promise<void> {
-    return this.provider.stop(graceMs);
+  async stop(graceMs: number): Promise<void> {
+    const { namespace, componentId, offered, context } = this;
+    await Promise.all([
+      offered && context.services.remove(namespace, componentId, offered, graceMs),
+      this.provider.stop(graceMs),
+    ]);
+  }
+
+  private offer(): void {
+    const { namespace, componentId, offered, context } = this;
+    if (offered === undefined) return;
+    const lattice = latticeOf(context, namespace)?.spec.latticeId ?? namespace;
+    context.services.add(namespace, componentId, lattice, offered);
+  }
+
+  private async call(
+    { linkName }: ProviderLink,
+    { id, functions }: WitInterface,
+    func: string,
+    args: readonly unknown[],
+  ): Promise<unknown> {
+    const signature = functions[func];
+    if (signature === undefined) throw new KasmError(`${id} has no function ${func}`);
+    const { namespace, componentId: source } = this;
+    const deadlineMs = CALL_MS;
+    return this.context.calls.call({
+      namespace,
+      source,
+      linkName,
+      interface: id,
+      function: func,
+      signature,
+      args,
+      deadlineMs,
+    });
   }
 
   /** Whether the actors behind the links are here. Ready while any is: a server with one dead route still serves the others. */

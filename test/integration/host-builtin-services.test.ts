@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import {
+  conditionOf,
+  ConfigMapResource,
+  WasmCloudActorResource,
+  WasmCloudLinkResource,
+  type WasmCloudLinkSpec,
+  type WasmCloudProvider,
+  WasmCloudProviderResource,
+} from '../../lib/api';
+import { interfaces, type LatticeConnection, WrpcClient } from '../../lib/lattice';
+import { bench, eventually, type FakeActor, type TestHost, untilCondition } from './host-agent-harness';
+import { connect, natsOptions } from './lattice';
+
+const { store } = interfaces.keyvalue;
+const { consumer, handler } = interfaces.messaging;
+const lab = bench();
+const apiVersion = 'kasmcloud.io/v1alpha1';
+let nats: LatticeConnection;
+let namespace: string;
+let host: TestHost;
+let bucket: string;
+
+beforeAll(async () => {
+  nats = await connect();
+});
+afterAll(() => nats.close());
+beforeEach(async () => {
+  bucket = `test-${randomUUID()}`;
+  namespace = await lab.namespace();
+  host = await lab.host({}, { nats: { connection: nats, options: natsOptions() } });
+});
+afterEach(async () => {
+  const { streams } = await nats.nats.jetstreamManager();
+  for await (const { config } of streams.list(`$KV.${bucket}.>`)) await streams.delete(config.name);
+});
+
+const provide = async (name: string, image: string): Promise<WasmCloudProvider> => {
+  await lab.client.create(WasmCloudProviderResource, {
+    apiVersion,
+    kind: 'WasmCloudProvider',
+    metadata: { name, namespace },
+    spec: { image, host: host.identity.name },
+  });
+  return untilCondition(lab.client, WasmCloudProviderResource, { name, namespace }, { status: 'True' });
+};
+const run = async (name: string): Promise<FakeActor> => {
+  await lab.client.create(WasmCloudActorResource, {
+    apiVersion,
+    kind: 'WasmCloudActor',
+    metadata: { name, namespace },
+    spec: { image: await lab.component(name), host: host.identity.name },
+  });
+  return eventually(() => {
+    const [actor] = host.running(name);
+    if (actor === undefined) throw new Error(`${name} does not run`);
+    return actor;
+  });
+};
+const link = (name: string, spec: Omit<WasmCloudLinkSpec, 'name'>): Promise<unknown> =>
+  lab.client.create(WasmCloudLinkResource, {
+    apiVersion,
+    kind: 'WasmCloudLink',
+    metadata: { name, namespace },
+    spec,
+  });
+const keyvalue = { namespace: 'wasi', package: 'keyvalue', interfaces: ['store', 'atomics', 'batch'] };
+const messaging = (name: string): WasmCloudLinkSpec['wit'] => ({
+  namespace: 'wasmcloud',
+  package: 'messaging',
+  interfaces: [name],
+});
+
+/** Calls the store as the component does. */
+const use = (actor: FakeActor, name: 'get' | 'set', ...args: unknown[]): Promise<unknown> =>
+  actor.followLink({
+    linkName: 'default',
+    interface: 'wasi:keyvalue/store@0.2.0-draft',
+    wireInterface: store.id,
+    function: name,
+    signature: store.functions[name],
+    args: ['default', ...args],
+    deadlineMs: 10_000,
+  });
+
+it('keeps keys and values of the components that are linked to it, on this host and elsewhere', async () => {
+  const cart = await run('cart');
+  await provide('kv', 'builtin://keyvalue-nats');
+  await expect(use(cart, 'get', 'key')).rejects.toMatchObject({ reason: 'LinkNotFound' });
+  await link('cart-kv', {
+    source: 'cart',
+    target: 'kv',
+    wit: keyvalue,
+    targetConfig: { values: { bucket, enable_bucket_auto_create: 'true' } },
+  });
+  await eventually(() => use(cart, 'set', 'key', Uint8Array.of(1)));
+  expect(await use(cart, 'get', 'key')).toEqual(Uint8Array.of(1));
+
+  const elsewhere = new WrpcClient(nats, { headers: { 'source-id': 'cart', 'link-name': 'default' } });
+  const target = { lattice: namespace, id: 'kv' };
+  const get = elsewhere.bind(target, store.id, 'get', store.functions.get);
+  expect(await get(['default', 'key'])).toEqual(Uint8Array.of(1));
+
+  await lab.client.delete(WasmCloudProviderResource, { name: 'kv', namespace });
+  await eventually(() => expect(get(['default', 'key'])).rejects.toMatchObject({ reason: 'NoResponders' }));
+  await expect(use(cart, 'get', 'key')).rejects.toMatchObject({ reason: 'NoResponders' });
+});
+
+it('takes the configuration of links from ConfigMaps and follows their changes', async () => {
+  const cart = await run('cart');
+  await provide('kv', 'builtin://keyvalue-nats');
+  await link('cart-kv', {
+    source: 'cart',
+    target: 'kv',
+    wit: keyvalue,
+    targetConfig: { configFrom: [{ name: 'store' }] },
+  });
+  const until = (condition: object): Promise<WasmCloudProvider> =>
+    untilCondition(lab.client, WasmCloudProviderResource, { name: 'kv', namespace }, condition);
+  const missing = await until({ type: 'ConfigResolved', status: 'False', reason: 'ConfigNotFound' });
+  expect(conditionOf(missing, 'ConfigResolved')?.message).toContain(
+    `link ${namespace}/cart-kv: spec.targetConfig`,
+  );
+  await expect(use(cart, 'get', 'key')).rejects.toMatchObject({ reason: 'LinkNotReady' });
+  const metadata = { name: 'store', namespace };
+  const data = { bucket, enable_bucket_auto_create: 'true' };
+  await lab.client.create(ConfigMapResource, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
+  await until({ type: 'ConfigResolved', status: 'True' });
+  expect(await use(cart, 'get', 'key')).toBeUndefined();
+});
+
+it('hands messages to the component that is linked, and sends those of components', async () => {
+  const worker = await run('worker');
+  const got: unknown[] = [];
+  worker.serves = [handler];
+  worker.answer = async (func, args) => void got.push([func, ...args]);
+  await link('worker-messages', {
+    source: 'bus',
+    target: 'worker',
+    wit: messaging('handler'),
+    sourceConfig: { values: { subscriptions: `${bucket}.tasks|workers` } },
+  });
+  await link('bus-consumer', { source: 'worker', target: 'bus', wit: messaging('consumer') });
+  await provide('bus', 'builtin://messaging-nats');
+  const message = { subject: `${bucket}.tasks`, body: Uint8Array.of(1), replyTo: undefined };
+  await eventually(() =>
+    worker.followLink({
+      linkName: 'default',
+      interface: consumer.id,
+      function: 'publish',
+      signature: consumer.functions.publish,
+      args: [message],
+      deadlineMs: 10_000,
+    }),
+  );
+  await eventually(() =>
+    expect(got).toEqual([['wasmcloud:messaging/handler@0.2.0#handle-message', message]]),
+  );
+});
+
+it('says what is wrong with a subscription in the status of the provider', async () => {
+  await run('worker');
+  await link('worker-messages', {
+    source: 'bus',
+    target: 'worker',
+    wit: messaging('handler'),
+    sourceConfig: { values: { subscriptions: 'not a subject' } },
+  });
+  const providing = provide('bus', 'builtin://messaging-nats').catch(() => undefined);
+  const failed = await untilCondition(
+    lab.client,
+    WasmCloudProviderResource,
+    { name: 'bus', namespace },
+    { type: 'Healthy', status: 'False', reason: 'InvalidLinkConfig' },
+  );
+  expect(conditionOf(failed, 'Healthy')?.message).toContain(`link ${namespace}/worker-messages`);
+  const values = { subscriptions: `${bucket}.fine` };
+  await lab.client.patch(WasmCloudLinkResource, { name: 'worker-messages', namespace }, {
+    spec: { sourceConfig: { values } },
+  } as never);
+  expect(conditionOf((await providing) as WasmCloudProvider, 'Ready')?.status).toBe('True');
+});
