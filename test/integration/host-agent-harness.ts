@@ -130,7 +130,7 @@ export class TestHost {
       nats: nats?.options ?? { servers: [] },
       connection: () => nats?.connection,
       log: silentLogger,
-      timing: { restartMs: 100, checkMs: 500 },
+      timing: { restartMs: 100, checkMs: 500, startMs: 3_000 },
     });
     const agent: HostAgent = new HostAgent({
       client,

@@ -200,3 +200,9 @@ it('refuses a program for another kind of machine', async () => {
   const refused = await until({ status: 'False', reason: 'WrongArchitecture' });
   expect(conditionOf(refused, 'ImagePulled')?.message).toContain('it has riscv64-plan9');
 });
+
+it('says what a provider lacks that runs and cannot reach NATS', async () => {
+  await provide(await file(Buffer.from('#!/bin/sh\nexec /bin/sleep 60\n')));
+  const silent = await until({ type: 'Healthy', status: 'False', reason: 'NatsCredentials' });
+  expect(conditionOf(silent, 'Ready')?.message).toContain('a NATS listener without client certificates');
+});

@@ -12,13 +12,13 @@ export interface SupervisionTiming {
   readonly restartMs?: number;
   /** Between the checks of a provider that is healthy. @default 30000 */
   readonly checkMs?: number;
+  /** After which a provider that has not answered yet is not expected to any more. @default 20000 */
+  readonly startMs?: number;
 }
 
 /** A longer run is a success: the next restart is a first one again. */
 const GOOD_RUN_MS = 10 * 60_000;
 const MAX_RESTART_MS = 5 * 60_000;
-/** A provider that does not listen after this long is not expected to start any more. */
-const START_MS = 20_000;
 /** Between the checks of a provider that does not answer yet, or is not healthy; they grow to those of a healthy one at most. */
 const FIRST_CHECK_MS = 500;
 const SICK_CHECK_MS = 5_000;
@@ -170,7 +170,8 @@ export class SupervisedProvider {
       this.answered ||= health.status !== 'Unknown';
       if (misses === 0) this.observe(health);
       else if (this.answered && misses >= MISSES) this.observe({ ...health, status: 'False' });
-      else if (!this.answered && performance.now() - startedAt > START_MS) this.observe(this.silence(health));
+      else if (!this.answered && performance.now() - startedAt > (this.timing.startMs ?? 20_000))
+        this.observe(this.silence(health));
       const isWell = health.status === 'True' && !process.isBehind;
       const checkMs = this.timing.checkMs ?? 30_000;
       delay = isWell
