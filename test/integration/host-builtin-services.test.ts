@@ -35,14 +35,18 @@ afterEach(async () => {
   for await (const { config } of streams.list(`$KV.${bucket}.>`)) await streams.delete(config.name);
 });
 
-const provide = async (name: string, image: string): Promise<WasmCloudProvider> => {
-  await lab.client.create(WasmCloudProviderResource, {
+const until = (name: string, condition: Parameters<typeof untilCondition>[3]): Promise<WasmCloudProvider> =>
+  untilCondition(lab.client, WasmCloudProviderResource, { name, namespace }, condition);
+const declare = (name: string, image: string): Promise<unknown> =>
+  lab.client.create(WasmCloudProviderResource, {
     apiVersion,
     kind: 'WasmCloudProvider',
     metadata: { name, namespace },
     spec: { image, host: host.identity.name },
   });
-  return untilCondition(lab.client, WasmCloudProviderResource, { name, namespace }, { status: 'True' });
+const provide = async (name: string, image: string): Promise<void> => {
+  await declare(name, image);
+  await until(name, { status: 'True' });
 };
 const run = async (name: string): Promise<FakeActor> => {
   await lab.client.create(WasmCloudActorResource, {
@@ -115,9 +119,7 @@ it('takes the configuration of links from ConfigMaps and follows their changes',
     wit: keyvalue,
     targetConfig: { configFrom: [{ name: 'store' }] },
   });
-  const until = (condition: object): Promise<WasmCloudProvider> =>
-    untilCondition(lab.client, WasmCloudProviderResource, { name: 'kv', namespace }, condition);
-  const missing = await until({ type: 'ConfigResolved', status: 'False', reason: 'ConfigNotFound' });
+  const missing = await until('kv', { type: 'ConfigResolved', status: 'False', reason: 'ConfigNotFound' });
   expect(conditionOf(missing, 'ConfigResolved')?.message).toContain(
     `link ${namespace}/cart-kv: spec.targetConfig`,
   );
@@ -125,7 +127,7 @@ it('takes the configuration of links from ConfigMaps and follows their changes',
   const metadata = { name: 'store', namespace };
   const data = { bucket, enable_bucket_auto_create: 'true' };
   await lab.client.create(ConfigMapResource, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
-  await until({ type: 'ConfigResolved', status: 'True' });
+  await until('kv', { type: 'ConfigResolved', status: 'True' });
   expect(await use(cart, 'get', 'key')).toBeUndefined();
 });
 
@@ -166,17 +168,11 @@ it('says what is wrong with a subscription in the status of the provider', async
     wit: messaging('handler'),
     sourceConfig: { values: { subscriptions: 'not a subject' } },
   });
-  const providing = provide('bus', 'builtin://messaging-nats').catch(() => undefined);
-  const failed = await untilCondition(
-    lab.client,
-    WasmCloudProviderResource,
-    { name: 'bus', namespace },
-    { type: 'Healthy', status: 'False', reason: 'InvalidLinkConfig' },
-  );
+  await declare('bus', 'builtin://messaging-nats');
+  const failed = await until('bus', { type: 'Healthy', status: 'False', reason: 'InvalidLinkConfig' });
   expect(conditionOf(failed, 'Healthy')?.message).toContain(`link ${namespace}/worker-messages`);
-  const values = { subscriptions: `${bucket}.fine` };
-  await lab.client.patch(WasmCloudLinkResource, { name: 'worker-messages', namespace }, {
-    spec: { sourceConfig: { values } },
-  } as never);
-  expect(conditionOf((await providing) as WasmCloudProvider, 'Ready')?.status).toBe('True');
+  const sourceConfig = { values: { subscriptions: `${bucket}.fine` } };
+  const key = { name: 'worker-messages', namespace };
+  await lab.client.patch(WasmCloudLinkResource, key, { spec: { sourceConfig } });
+  await until('bus', { status: 'True' });
 });

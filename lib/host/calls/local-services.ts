@@ -93,7 +93,7 @@ export class LocalServices {
   /** The host ends: nobody elsewhere is answered any more, while components of this host find everything until they have ended. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
-    await Promise.all([...this.entries.values()].map(({ served }) => served?.end(graceMs)));
+    await Promise.all([...this.entries.values()].map(async ({ served }) => served?.end(graceMs)));
   }
 
   private serve(entry: Entry): void {

@@ -33,11 +33,16 @@ export interface BuiltinProvider {
 /** What the host does for a provider that is part of it. */
 export interface BuiltinHost {
   /** Who serves a component id of the provider's lattice on this host now. */
-  actorOf(componentId: string): RunningActor | undefined;
+  readonly actorOf: (componentId: string) => RunningActor | undefined;
   /** The host's connection to NATS, once there has been one. */
-  nats(): LatticeConnection | undefined;
+  readonly nats: () => LatticeConnection | undefined;
   /** Calls a function of the component that a link leads to, wherever that runs. */
-  call(link: ProviderLink, called: WitInterface, func: string, args: readonly unknown[]): Promise<unknown>;
+  readonly call: (
+    link: ProviderLink,
+    called: WitInterface,
+    func: string,
+    args: readonly unknown[],
+  ) => Promise<unknown>;
 }
 
 /** Makes a provider. */
