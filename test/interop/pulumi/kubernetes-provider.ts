@@ -163,7 +163,7 @@ class Cluster {
   }
 
   async delete(manifest: Manifest): Promise<void> {
-    await this.run(['delete', '--ignore-not-found', '--timeout=120s', ...address(manifest)]);
+    await this.run(['delete', '--ignore-not-found', '--timeout=300s', ...address(manifest)]);
   }
 
   private run(args: string[], input?: string): Promise<string> {
