@@ -27,7 +27,7 @@ export function cargoProgram(source, { inputs, takes, wrapper }) {
   const work = path.join(tools, `${name}-build`);
   for (const file of inputs) cpSync(path.join(source, file), path.join(work, file));
   console.error(`Building ${name} in ${work} (once, ${takes})`);
-  const built = spawnSync('nice', ['-n', '19', 'cargo', 'build', '--release', '-j', '1'], {
+  const built = spawnSync('cargo', ['build', '--release'], {
     cwd: work,
     stdio: ['ignore', 2, 2],
     env: {

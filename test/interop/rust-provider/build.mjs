@@ -5,4 +5,4 @@ import { cargoProgram } from '../cargo-program.mjs';
 
 const source = path.dirname(fileURLToPath(import.meta.url));
 const inputs = ['Cargo.toml', 'src/main.rs', 'wit/world.wit'];
-console.log(cargoProgram(source, { inputs, takes: 'about a quarter of an hour of one core' }));
+console.log(cargoProgram(source, { inputs, takes: 'about a quarter of an hour of processor time' }));
