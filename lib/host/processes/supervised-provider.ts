@@ -8,7 +8,7 @@ import { type Health, type ProcessExit, type ProcessSpec, sameProcess } from './
 
 /** How long things take, in milliseconds. */
 export interface SupervisionTiming {
-  /** The shortest time between an end and the next start; it grows to sixteen times as much or five minutes. @default 5000 */
+  /** The shortest time between an end and the next start; it doubles each time, to five minutes at most. @default 5000 */
   readonly restartMs?: number;
   /** Between the checks of a provider that is healthy. @default 30000 */
   readonly checkMs?: number;
