@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { WasmCloudLink } from '../../lib/api';
+import { ActorRuntime, type ActorSpec } from '../../lib/host/actor-runtime';
+import { LatticeExports } from '../../lib/host/calls/lattice-exports';
+import { CallRouter } from '../../lib/host/calls/router';
+import { ComponentEngine } from '../../lib/host/component/component-engine';
+import { LocalActors } from '../../lib/host/controllers/local-actors';
+import { SpareWorker } from '../../lib/host/worker/spare';
+import type { LatticeConnection } from '../../lib/lattice';
+import { toolchainComponent } from './component/fixtures';
+import { component } from './components';
+
+const namespace = 'test';
+
+/** A link between two ids for `acme:calls/math`. */
+export function mathLink(source: string, target: string, name?: string): WasmCloudLink {
+  return {
+    apiVersion: 'kasmcloud.io/v1alpha1',
+    kind: 'WasmCloudLink',
+    metadata: { name: `${source}-${target}`, namespace },
+    spec: {
+      source,
+      target,
+      ...(name !== undefined && { name }),
+      wit: { namespace: 'acme', package: 'calls', interfaces: ['math'] },
+    },
+  };
+}
+
+/** What of a host has to do with calls, without an API server. */
+export class CallHost {
+  readonly actors = new LocalActors();
+  private readonly engine = new ComponentEngine();
+  private readonly spare = new SpareWorker(process.env['KASMCLOUD_TEST_WORKER'] ?? '');
+  private readonly started: ActorRuntime[] = [];
+  private readonly router: CallRouter;
+
+  constructor(
+    readonly links: WasmCloudLink[],
+    connection?: LatticeConnection,
+  ) {
+    this.router = new CallRouter({
+      links: (_, source) => links.filter(({ spec }) => spec.source === source),
+      lattice: () => 'lattice',
+      actor: (_, id) => this.actors.find(namespace, id),
+      service: () => undefined,
+      nats: () => connection,
+    });
+    const exports = new LatticeExports({
+      actors: this.actors,
+      lattice: () => 'lattice',
+      graceMs: () => 1_000,
+    });
+    exports.attach(connection);
+  }
+
+  /** Starts a fixture: a component of `component/fixtures`, or a handler of HTTP if it ends in `.wat`. */
+  async start(id: string, fixture: string, spec: Partial<ActorSpec> = {}): Promise<ActorRuntime> {
+    const source = fixture.endsWith('.wat') ? await component(fixture) : await written(fixture);
+    const actor = await ActorRuntime.start(
+      { id, lattice: 'lattice', instances: 4, config: {}, ...source, ...spec },
+      {
+        engine: this.engine,
+        spare: this.spare,
+        followLink: (call) => this.router.call({ ...call, namespace, source: id }),
+      },
+    );
+    this.started.push(actor);
+    await this.actors.set(namespace, id, actor);
+    return actor;
+  }
+
+  async remove(id: string): Promise<void> {
+    const actor = this.actors.find(namespace, id);
+    if (actor !== undefined) await this.actors.remove(namespace, id, actor);
+  }
+
+  async stop(): Promise<void> {
+    for (const { componentId } of this.actors.list()) await this.remove(componentId);
+    for (const actor of this.started) await actor.stop(0);
+    this.spare.stop();
+  }
+}
+
+async function written(fixture: string): Promise<{ wasm: string; digest: string }> {
+  const binary = await toolchainComponent(fixture);
+  const wasm = path.join(mkdtempSync(path.join(process.env['KASMCLOUD_TEST_DIR'] ?? '', 'c-')), 'c.wasm');
+  writeFileSync(wasm, binary);
+  return { wasm, digest: `sha256:${createHash('sha256').update(binary).digest('hex')}` };
+}

@@ -1,0 +1,94 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import * as http from 'node:http';
+import path from 'node:path';
+import { RemoteHandlers } from '../../lib/host/http/remote-handlers';
+import { HttpServerProvider } from '../../lib/host/providers/http-server';
+import { LatticeConnection } from '../../lib/lattice';
+import { startNats } from '../../lib/local/nats';
+import { CallHost } from './call-host';
+
+const mebibyte = 1 << 20;
+const cleanUp: (() => Promise<unknown>)[] = [];
+let elsewhere: CallHost;
+let server: HttpServerProvider;
+let url: string;
+
+beforeAll(async () => {
+  const nats = await startNats({
+    dir: mkdtempSync(path.join(process.env['KASMCLOUD_TEST_DIR'] ?? '', 'nats-')),
+  });
+  cleanUp.unshift(() => nats.stop());
+  const connection = async (): Promise<LatticeConnection> => {
+    const made = await LatticeConnection.connect({ servers: nats.url, tls: nats.client('test') });
+    cleanUp.unshift(() => made.close());
+    return made;
+  };
+  elsewhere = new CallHost([], await connection());
+  cleanUp.unshift(() => elsewhere.stop());
+  await elsewhere.start('lab', 'lab.wat', { limits: { executionTimeMs: 3_000 } });
+  const here = await connection();
+  const handlers = new RemoteHandlers(() => here);
+  server = new HttpServerProvider({ handler: (target) => handlers.find('lattice', 'web', target) });
+  cleanUp.unshift(() => server.stop(0));
+  await server.setLinks([{ name: 'test/web', target: 'lab', sourceConfig: { address: '127.0.0.1:0' } }]);
+  url = server.endpoints()[0] ?? '';
+});
+afterAll(async () => {
+  for (const end of cleanUp) await end();
+});
+
+describe('HTTP to a component of another host', () => {
+  it('is answered', async () => {
+    const response = await fetch(`${url}/e`, { method: 'POST', body: 'over there' });
+    expect(await response.text()).toBe('over there');
+  });
+
+  it('streams bodies both ways at once', async () => {
+    const request = http.request(`${url}/e`, { method: 'POST' });
+    const response = new Promise<http.IncomingMessage>((resolve) => request.on('response', resolve));
+    request.write('first');
+    const parts = (await response)[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    expect(String((await parts.next()).value)).toBe('first');
+    request.write('second');
+    expect(String((await parts.next()).value)).toBe('second');
+    request.end();
+    expect((await parts.next()).done).toBe(true);
+  });
+
+  it('passes 5 MB through unchanged', async () => {
+    const body = randomBytes(5 * mebibyte);
+    const response = await fetch(`${url}/e`, { method: 'POST', body });
+    const echoed = Buffer.from(await response.arrayBuffer());
+    const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+    expect(digest(echoed)).toBe(digest(body));
+  });
+
+  it.each([
+    ['t', 502, 'internal-error'],
+    ['n', 502, 'internal-error'],
+    ['w', 504, 'HTTP-response-timeout'],
+  ])('tells what became of /%s by %d', async (fault, status, reason) => {
+    const response = await fetch(`${url}/${fault}`);
+    expect(response.status).toBe(status);
+    expect(await response.text()).toContain(reason);
+  });
+
+  it('lets the component go when the client goes', async () => {
+    const request = http.get(`${url}/f`);
+    request.on('error', () => undefined);
+    const response = await new Promise<http.IncomingMessage>((resolve) => request.on('response', resolve));
+    await new Promise((resolve) => response.once('data', resolve));
+    request.destroy();
+    const actor = elsewhere.actors.find('test', 'lab') as unknown as { inFlight: number };
+    while (actor.inFlight > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await fetch(`${url}/c`)).status).toBe(200);
+  });
+
+  it('is 503 when the component runs nowhere', async () => {
+    await elsewhere.remove('lab');
+    const response = await fetch(`${url}/c`);
+    expect(response.status).toBe(503);
+    expect(await response.text()).toContain('NoResponders');
+  });
+});
