@@ -5,4 +5,6 @@ import { cargoProgram } from '../cargo-program.mjs';
 
 const source = path.dirname(fileURLToPath(import.meta.url));
 const inputs = ['Cargo.toml', 'rustc.sh', 'src/main.rs'];
-console.log(cargoProgram(source, { inputs, takes: 'about half an hour of processor time', wrapper: 'rustc.sh' }));
+console.log(
+  cargoProgram(source, { inputs, takes: 'about half an hour of processor time', wrapper: 'rustc.sh' }),
+);
