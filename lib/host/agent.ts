@@ -35,6 +35,7 @@ import { LocalActors, type StartActor } from './controllers/local-actors';
 import { Mirror } from './controllers/mirror';
 import { ProviderController } from './controllers/providers';
 import { References } from './controllers/references';
+import { RemoteHandlers } from './http/remote-handlers';
 import type { ImageStore } from './images/store';
 import type { ProviderProcesses } from './processes/processes';
 
@@ -113,6 +114,7 @@ export class HostAgent {
       localActors,
       services,
       nats: options.lattice,
+      remoteHttp: new RemoteHandlers(options.lattice),
       calls: router,
     };
     this.exports = new LatticeExports({ actors: localActors, lattice, graceMs: () => graceMs(this.context) });

@@ -65,7 +65,7 @@ it('serves a local actor at the address of the link, whatever comes first', asyn
   await link('web', 'hello', { values: { address } });
   const waiting = await until({ status: 'False', reason: 'TargetNotOnHost' });
   expect(conditionOf(waiting, 'Routed')?.message).toBe(
-    `link ${namespace}/web: actor ${namespace}/hello does not run on host ${host.identity.name}`,
+    `link ${namespace}/web: actor ${namespace}/hello does not run on host ${host.identity.name}, nor is known elsewhere`,
   );
   expect((await fetch(`http://${address}/`)).status).toBe(503);
   await run('hello');

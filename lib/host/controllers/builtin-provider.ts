@@ -1,11 +1,10 @@
 import { log } from '../../base/log';
 import { interfaces, type LatticeConnection, type WitInterface } from '../../lattice';
-import { HttpServerProvider, type HttpServerConfig } from '../providers/http-server';
+import { HttpServerProvider, type HttpHandler, type HttpServerConfig } from '../providers/http-server';
 import { keyvalueNats } from '../providers/keyvalue-nats';
 import { MessagingNats } from '../providers/messaging-nats';
 import type { InterfaceService } from '../providers/typed-service';
 import type { Values } from './config';
-import type { RunningActor } from './local-actors';
 
 /** A link of which the provider is the source. */
 export interface ProviderLink {
@@ -32,8 +31,8 @@ export interface BuiltinProvider {
 
 /** What the host does for a provider that is part of it. */
 export interface BuiltinHost {
-  /** Who serves a component id of the provider's lattice on this host now. */
-  readonly actorOf: (componentId: string) => RunningActor | undefined;
+  /** Who answers HTTP for a component id of the provider's lattice now: an actor of this host, or a way to one elsewhere. */
+  readonly httpHandler: (componentId: string) => HttpHandler | undefined;
   /** The host's connection to NATS, once there has been one. */
   readonly nats: () => LatticeConnection | undefined;
   /** Calls a function of the component that a link leads to, wherever that runs. */
@@ -50,10 +49,10 @@ export type StartBuiltin = (host: BuiltinHost) => BuiltinProvider;
 
 /** What `builtin://NAME` can name. */
 export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
-  'http-server': ({ actorOf }) => {
+  'http-server': ({ httpHandler }) => {
     let current: HttpServerConfig = {};
     const server = new HttpServerProvider({
-      handler: actorOf,
+      handler: httpHandler,
       // Read by the server at each change of its links.
       get config() {
         return current;

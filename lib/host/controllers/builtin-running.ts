@@ -1,4 +1,5 @@
 import {
+  conditionOf,
   conditionTypes,
   type WasmCloudLink,
   type WasmCloudProvider,
@@ -8,9 +9,10 @@ import { KasmError, TerminalError } from '../../base/errors';
 import { keyOf } from '../../kube';
 import type { WitInterface } from '../../lattice';
 import { OfferedService } from '../calls/local-services';
+import type { HttpHandler } from '../providers/http-server';
 import type { BuiltinProvider, ProviderLink, StartBuiltin } from './builtin-provider';
 import { configReferences, mergeConfig, type Values } from './config';
-import { componentIdOf, type HostContext, latticeOf } from './context';
+import { BY_COMPONENT, componentIdOf, componentKey, type HostContext, isOurs, latticeOf } from './context';
 import { endpointOf } from './endpoint';
 import type { Report } from './report';
 import type { ProviderPass, RunningProvider } from './running-provider';
@@ -44,7 +46,7 @@ export class BuiltinRunning implements RunningProvider {
     this.namespace = provider.metadata.namespace ?? '';
     this.componentId = componentIdOf(provider);
     this.provider = start({
-      actorOf: (componentId) => context.localActors.find(this.namespace, componentId),
+      httpHandler: (componentId) => this.httpHandler(componentId),
       nats: context.nats,
       call: (link, called, func, args) => this.call(link, called, func, args),
     });
@@ -124,11 +126,20 @@ export class BuiltinRunning implements RunningProvider {
     ]);
   }
 
+  private get lattice(): string {
+    return latticeOf(this.context, this.namespace)?.spec.latticeId ?? this.namespace;
+  }
+
+  private httpHandler(target: string): HttpHandler | undefined {
+    const { namespace, componentId, context, lattice } = this;
+    return (
+      context.localActors.find(namespace, target) ?? context.remoteHttp.find(lattice, componentId, target)
+    );
+  }
+
   private offer(): void {
-    const { namespace, componentId, offered, context } = this;
-    if (offered === undefined) return;
-    const lattice = latticeOf(context, namespace)?.spec.latticeId ?? namespace;
-    context.services.add(namespace, componentId, lattice, offered);
+    const { namespace, componentId, offered, context, lattice } = this;
+    if (offered !== undefined) context.services.add(namespace, componentId, lattice, offered);
   }
 
   private async call(
@@ -153,13 +164,16 @@ export class BuiltinRunning implements RunningProvider {
     });
   }
 
-  /** Whether the actors behind the links are here. Ready while any is: a server with one dead route still serves the others. */
+  /** Whether the actors behind the links can be reached. Ready while any can: a server with one dead route still serves the others. */
   private observeTargets(namespace: string, links: readonly ProviderLink[], report: Report): void {
     const { hostName, localActors } = this.context;
-    const absent = links.filter(({ target }) => localActors.find(namespace, target) === undefined);
+    const absent = links.filter(
+      (link) => localActors.find(namespace, link.target) === undefined && !this.isElsewhere(link),
+    );
     const message = absent
       .map(
-        ({ name, target }) => `link ${name}: actor ${namespace}/${target} does not run on host ${hostName}`,
+        ({ name, target }) =>
+          `link ${name}: actor ${namespace}/${target} does not run on host ${hostName}, nor is known elsewhere`,
       )
       .join('; ');
     if (absent.length > 0) report.observe(ROUTED, 'False', 'TargetNotOnHost', message);
@@ -167,5 +181,14 @@ export class BuiltinRunning implements RunningProvider {
     if (absent.length > 0 && absent.length === links.length)
       report.observe(conditionTypes.ready, 'False', 'TargetNotOnHost', message);
     else report.observe(conditionTypes.ready, 'True', links.length > 0 ? 'Serving' : 'NoLinks');
+  }
+
+  /** Whether a link leads to something of another host, as far as its own conditions tell. What is bound to this host is never there. */
+  private isElsewhere({ name, target }: ProviderLink): boolean {
+    const { actors, hostName, links } = this.context;
+    const own = actors.by(BY_COMPONENT, componentKey(this.namespace, target));
+    if (own.some((actor) => isOurs(actor, hostName))) return false;
+    const link = links.get(name);
+    return link !== undefined && conditionOf(link, conditionTypes.resolved)?.status === 'True';
   }
 }

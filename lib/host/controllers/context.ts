@@ -10,6 +10,7 @@ import type { KubeClient } from '../../kube';
 import type { LatticeConnection } from '../../lattice';
 import type { CallRoute } from '../calls/call';
 import type { LocalServices } from '../calls/local-services';
+import type { RemoteHandlers } from '../http/remote-handlers';
 import type { ImageStore } from '../images/store';
 import type { ProviderProcesses } from '../processes/processes';
 import type { LocalActors } from './local-actors';
@@ -40,6 +41,8 @@ export interface HostContext {
   readonly services: LocalServices;
   /** The connection to NATS, once there has been one. */
   readonly nats: () => LatticeConnection | undefined;
+  /** Ways to components of other hosts that answer HTTP. */
+  readonly remoteHttp: RemoteHandlers;
   /** Where calls of actors go. */
   readonly calls: CallRoute;
 }
