@@ -18,6 +18,10 @@ export type IProvider = IComponent;
 export const BuiltinImage = {
   /** Serves HTTP: listens on the `address` in the source configuration of each of its links and hands requests to the target. */
   HTTP_SERVER: 'builtin://http-server',
+  /** `wasi:keyvalue` in the NATS JetStream bucket that the target configuration of each link to it names: `bucket`. */
+  KEYVALUE_NATS: 'builtin://keyvalue-nats',
+  /** `wasmcloud:messaging` over NATS. Links from it to components name their `subscriptions`, `subject|queue,…`, in the source configuration. */
+  MESSAGING_NATS: 'builtin://messaging-nats',
 } as const;
 
 /** Properties of {@link Provider}. */
