@@ -18,6 +18,7 @@ export function unpackExample(packageDir: string, name: string): string {
   const modules = path.join(draft, 'node_modules');
   rmSync(draft, { recursive: true, force: true });
   cpSync(path.join(packageDir, 'examples', name), draft, { recursive: true });
+  cpSync(path.join(packageDir, 'examples', 'shared'), path.join(draft, '..', 'shared'), { recursive: true });
   mkdirSync(modules);
   symlinkSync(packageDir, path.join(modules, 'kasmcloud'));
   const { resolve } = createRequire(path.join(packageDir, 'package.json'));
