@@ -115,6 +115,23 @@ describe('A call that reaches nobody', () => {
   });
 });
 
+it('loses no call while one actor takes the place of another', async () => {
+  const links = [mathLink('caller', 'callee')];
+  const [here, there] = [new CallHost(links, await connection()), new CallHost(links, await connection())];
+  const caller = await here.start('caller', 'caller');
+  let current = await there.start('callee', 'callee', { instances: 1 });
+  const outcomes: Promise<unknown>[] = [];
+  for (let round = 0; round < 5; round++) {
+    for (let i = 0; i < 20; i++) outcomes.push(caller.call(ask, 'add', [i, 1]).then((sum) => sum === i + 1));
+    const previous = current;
+    current = await there.start('callee', 'callee', { instances: 1 });
+    outcomes.push(previous.stop(10_000).then(() => true));
+  }
+  expect(new Set(await Promise.all(outcomes))).toEqual(new Set([true]));
+  await here.stop();
+  await there.stop();
+});
+
 describe('A provider and a component', () => {
   it('call each other', async () => {
     const host = new CallHost([mathLink('caller', 'calculator')], await connection());
