@@ -27,6 +27,7 @@ import {
   isOurs,
 } from './context';
 import { farewell } from './farewell';
+import { inForce } from './links';
 import { ProcessRunning } from './process-running';
 import { Report } from './report';
 import type { RunningProvider } from './running-provider';
@@ -142,8 +143,8 @@ export class ProviderController {
       key,
       namespace,
       provider,
-      sourceLinks: oldestFirst(links.by(BY_SOURCE, componentKeyOf(provider))),
-      targetLinks: oldestFirst(links.by(BY_TARGET, componentKeyOf(provider))),
+      sourceLinks: inForce(links.by(BY_SOURCE, componentKeyOf(provider))),
+      targetLinks: inForce(links.by(BY_TARGET, componentKeyOf(provider))),
       report,
       signal,
       follow: (wanted) => references.follow(dependent, wanted, signal),
@@ -245,14 +246,6 @@ export class ProviderController {
 /** What the next host goes on from. */
 function kept({ restarts, lastExit }: WasmCloudProviderStatus = {}): WasmCloudProviderStatus {
   return { ...(restarts !== undefined && { restarts }), ...(lastExit && { lastExit }) };
-}
-
-/** Links that are to be served. */
-function oldestFirst(links: readonly WasmCloudLink[]): WasmCloudLink[] {
-  const age = ({ metadata }: WasmCloudLink): string => `${metadata.creationTimestamp} ${metadata.name}`;
-  return links
-    .filter(({ metadata, spec }) => !metadata.deletionTimestamp && spec.managementPolicy !== 'Observe')
-    .sort((a, b) => (age(a) < age(b) ? -1 : 1));
 }
 
 function dependentId(key: string): string {
