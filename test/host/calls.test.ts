@@ -4,6 +4,7 @@ import type { ActorRuntime } from '../../lib/host/actor-runtime';
 import { LatticeConnection, wit } from '../../lib/lattice';
 import { startNats } from '../../lib/local/nats';
 import { connect } from '../../lib/provider';
+import { TcpProxy } from '../integration/tcp-proxy';
 import { CallHost, mathLink } from './call-host';
 
 const ask = 'acme:calls/ask@1.0.0';
@@ -130,6 +131,30 @@ it('loses no call while one actor takes the place of another', async () => {
   expect(new Set(await Promise.all(outcomes))).toEqual(new Set([true]));
   await here.stop();
   await there.stop();
+});
+
+it('calls go on within a host while NATS is away; others fail by name and work again afterwards', async () => {
+  const proxy = await TcpProxy.start(new URL(nats.url.replace(/^\w+:/, 'http:')));
+  const server = `tls://127.0.0.1:${proxy.port}`;
+  const links = [mathLink('near', 'callee'), mathLink('far', 'elsewhere')];
+  const cut = await LatticeConnection.connect({ servers: server, tls: nats.client('test') });
+  connections.push(cut);
+  const [here, there] = [new CallHost(links, cut), new CallHost(links, await connection())];
+  const [near, far] = [await here.start('near', 'caller'), await here.start('far', 'caller')];
+  await here.start('callee', 'callee');
+  await there.start('elsewhere', 'callee');
+  expect(await far.call(ask, 'add', [1, 1])).toBe(2);
+  proxy.refuse(true);
+  proxy.cut();
+  while (cut.connected) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(await near.call(ask, 'add', [2, 2])).toBe(4);
+  await expect(far.call(ask, 'add', [2, 2])).rejects.toThrow('while NATS is away');
+  proxy.refuse(false);
+  while (!cut.connected) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(await far.call(ask, 'add', [3, 3])).toBe(6);
+  await here.stop();
+  await there.stop();
+  await proxy.stop();
 });
 
 describe('A provider and a component', () => {

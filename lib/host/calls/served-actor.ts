@@ -1,3 +1,5 @@
+import { messageOf } from '../../base/errors';
+import { log } from '../../base/log';
 import { type CallContext, interfaces, type LatticeConnection, WrpcServer } from '../../lattice';
 import { withoutVersion } from '../engine/engine';
 import type { RunningActor } from '../controllers/local-actors';
@@ -36,6 +38,8 @@ export class ServedActor {
   /** Takes no more calls; resolves when each one that was sent before has been handed to the actor. The answers follow within `graceMs`. */
   async end(graceMs: number): Promise<void> {
     await Promise.all(this.ends.map((end) => end()));
-    void this.server.drain(graceMs);
+    this.server.drain(graceMs).catch((error: unknown) => {
+      log.debug({ error: messageOf(error) }, 'NATS went away while the last answers were sent');
+    });
   }
 }
