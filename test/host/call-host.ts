@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { WasmCloudLink } from '../../lib/api';
 import { ActorRuntime, type ActorSpec } from '../../lib/host/actor-runtime';
 import { LatticeExports } from '../../lib/host/calls/lattice-exports';
+import { LocalServices } from '../../lib/host/calls/local-services';
 import { CallRouter } from '../../lib/host/calls/router';
 import { ComponentEngine } from '../../lib/host/component/component-engine';
 import { LocalActors } from '../../lib/host/controllers/local-actors';
@@ -32,6 +33,8 @@ export function mathLink(source: string, target: string, name?: string): WasmClo
 /** What of a host has to do with calls, without an API server. */
 export class CallHost {
   readonly actors = new LocalActors();
+  /** Providers of this host. */
+  readonly services = new LocalServices();
   private readonly engine = new ComponentEngine();
   private readonly spare = new SpareWorker(process.env['KASMCLOUD_TEST_WORKER'] ?? '');
   private readonly started: ActorRuntime[] = [];
@@ -45,7 +48,7 @@ export class CallHost {
       links: (_, source) => links.filter(({ spec }) => spec.source === source),
       lattice: () => 'lattice',
       actor: (_, id) => this.actors.find(namespace, id),
-      service: () => undefined,
+      service: (_, id) => this.services.find(namespace, id),
       nats: () => connection,
     });
     const exports = new LatticeExports({

@@ -1,16 +1,13 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import type { WasmCloudLink } from '../../lib/api';
-import { ActorRuntime } from '../../lib/host/actor-runtime';
-import { LocalServices, OfferedService } from '../../lib/host/calls/local-services';
-import { CallRouter } from '../../lib/host/calls/router';
-import { ComponentEngine } from '../../lib/host/component/component-engine';
+import type { ActorRuntime } from '../../lib/host/actor-runtime';
+import { OfferedService } from '../../lib/host/calls/local-services';
 import { keyvalueNats } from '../../lib/host/providers/keyvalue-nats';
-import { SpareWorker } from '../../lib/host/worker/spare';
 import { LatticeConnection } from '../../lib/lattice';
 import { startNats } from '../../lib/local/nats';
-import { toolchainComponent } from './component/fixtures';
+import { CallHost } from './call-host';
 
 const namespace = 'test';
 const bucket = 'ledger';
@@ -25,8 +22,7 @@ const link: WasmCloudLink = {
   },
 };
 
-/** The links that are in force. */
-let links: WasmCloudLink[];
+const links: WasmCloudLink[] = [];
 let actor: ActorRuntime;
 const cleanUp: (() => unknown)[] = [];
 
@@ -36,39 +32,17 @@ beforeAll(async () => {
   cleanUp.unshift(() => nats.stop());
   const connection = await LatticeConnection.connect({ servers: nats.url, tls: nats.client('test') });
   cleanUp.unshift(() => connection.close());
-
+  const host = new CallHost(links);
+  cleanUp.unshift(() => host.stop());
   const offered = new OfferedService(keyvalueNats({ connection: () => connection, config: () => ({}) }));
   offered.setLinks([
     { link, config: { sourceConfig: {}, targetConfig: { bucket, enable_bucket_auto_create: 'true' } } },
   ]);
-  const services = new LocalServices();
-  services.add(namespace, 'store', 'lattice', offered);
-  const router = new CallRouter({
-    links: () => links,
-    lattice: () => 'lattice',
-    actor: () => undefined,
-    service: (_, id) => services.find(namespace, id),
-    nats: () => connection,
-  });
-
-  const binary = await toolchainComponent('ledger');
-  const wasm = path.join(dir, 'ledger.wasm');
-  writeFileSync(wasm, binary);
-  const digest = `sha256:${createHash('sha256').update(binary).digest('hex')}`;
-  const spare = new SpareWorker(process.env['KASMCLOUD_TEST_WORKER'] ?? '');
-  cleanUp.unshift(() => spare.stop());
-  actor = await ActorRuntime.start(
-    { id: 'ledger', lattice: 'lattice', wasm, digest, instances: 8, config: {} },
-    {
-      engine: new ComponentEngine(),
-      spare,
-      followLink: (call) => router.call({ ...call, namespace, source: 'ledger' }),
-    },
-  );
-  cleanUp.unshift(() => actor.stop(0));
+  host.services.add(namespace, 'store', 'lattice', offered);
+  actor = await host.start('ledger', 'ledger', { instances: 8 });
 }, 180_000);
 beforeEach(() => {
-  links = [link];
+  links.splice(0, links.length, link);
 });
 afterAll(async () => {
   for (const step of cleanUp) await step();
@@ -105,10 +79,10 @@ it('gives a component the error of the provider', async () => {
 });
 
 it('names the link that is missing, and serves on once it is there', async () => {
-  links = [];
+  links.length = 0;
   await expect(call('increment', 'visits', 1n)).rejects.toThrow(
     'no WasmCloudLink with source ledger, package wasi:keyvalue, interface atomics, link name default',
   );
-  links = [link];
+  links.push(link);
   expect(await call('increment', 'visits', 1n)).toBe(1n);
 });

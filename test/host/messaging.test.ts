@@ -1,17 +1,13 @@
-import { createHash } from 'node:crypto';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import type { WasmCloudLink } from '../../lib/api';
 import { log } from '../../lib/base/log';
-import { ActorRuntime } from '../../lib/host/actor-runtime';
-import { LocalServices, OfferedService } from '../../lib/host/calls/local-services';
-import { CallRouter } from '../../lib/host/calls/router';
-import { ComponentEngine } from '../../lib/host/component/component-engine';
+import type { ActorRuntime } from '../../lib/host/actor-runtime';
+import { OfferedService } from '../../lib/host/calls/local-services';
 import { type MessagingLink, MessagingNats } from '../../lib/host/providers/messaging-nats';
-import { SpareWorker } from '../../lib/host/worker/spare';
 import { LatticeConnection } from '../../lib/lattice';
 import { startNats } from '../../lib/local/nats';
-import { toolchainComponent } from './component/fixtures';
+import { CallHost } from './call-host';
 
 const namespace = 'test';
 const link: WasmCloudLink = {
@@ -41,6 +37,8 @@ beforeAll(async () => {
   nats = await LatticeConnection.connect({ servers: server.url, tls: server.client('test') });
   cleanUp.unshift(() => nats.close());
 
+  const host = new CallHost([link]);
+  cleanUp.unshift(() => host.stop());
   const provider = new MessagingNats({
     connection: () => nats,
     deliver: async (_, message) => {
@@ -50,31 +48,8 @@ beforeAll(async () => {
   });
   const offered = new OfferedService(provider.service);
   offered.setLinks([{ link, config: { sourceConfig: {}, targetConfig: {} } }]);
-  const services = new LocalServices();
-  services.add(namespace, 'bus', 'lattice', offered);
-  const router = new CallRouter({
-    links: () => [link],
-    lattice: () => 'lattice',
-    actor: () => undefined,
-    service: (_, id) => services.find(namespace, id),
-    nats: () => nats,
-  });
-
-  const binary = await toolchainComponent('echo-messages');
-  const wasm = path.join(dir, 'echo.wasm');
-  writeFileSync(wasm, binary);
-  const digest = `sha256:${createHash('sha256').update(binary).digest('hex')}`;
-  const spare = new SpareWorker(process.env['KASMCLOUD_TEST_WORKER'] ?? '');
-  cleanUp.unshift(() => spare.stop());
-  actor = await ActorRuntime.start(
-    { id: 'echo', lattice: 'lattice', wasm, digest, instances: 4, config: {} },
-    {
-      engine: new ComponentEngine(),
-      spare,
-      followLink: (call) => router.call({ ...call, namespace, source: 'echo' }),
-    },
-  );
-  cleanUp.unshift(() => actor.stop(0));
+  host.services.add(namespace, 'bus', 'lattice', offered);
+  actor = await host.start('echo', 'echo-messages');
   await provider.setLinks([subscribed]);
   cleanUp.unshift(() => provider.stop(0));
   await nats.nats.flush();
