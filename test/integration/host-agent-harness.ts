@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -227,7 +228,8 @@ export function bench(): Bench {
       return dir;
     },
     namespace: async () => {
-      const name = `host-agent-${process.pid}-${serial++}`;
+      // Of another name than those of other test files in this process, which may still be on their way out.
+      const name = `host-agent-${randomUUID()}`;
       await client!.create(NamespaceResource, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
       namespaces.push(name);
       return name;
