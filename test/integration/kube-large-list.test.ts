@@ -72,6 +72,6 @@ test('and mirrored, with what changes afterwards', async () => {
     expect(mirror.get(`${namespace}/${key.name}`)).toBeUndefined();
     expect(mirror.list()).toHaveLength(count - 1);
   } finally {
-    mirror.stop();
+    await mirror.stop();
   }
 }, 300_000);
