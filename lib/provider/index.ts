@@ -2,7 +2,7 @@ export { type ConnectOptions, type ProviderOptions, connect } from './connect';
 export type { Link, Secrets } from './link';
 export type { LinkListener } from './links';
 export type { Health, Provider, ProviderCallOptions } from './provider';
-export type { Functions, Handlers, Stub } from './typed';
+export type { Functions, Handlers, Remote } from './typed';
 export type { LatticeLogger } from '../lattice/logger';
 export * as interfaces from '../lattice/interfaces';
 export type { CallContext } from '../lattice/wrpc/context';

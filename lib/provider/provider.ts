@@ -10,7 +10,7 @@ import { type WitInterface, camelCase } from '../lattice/wrpc/types';
 import type { LinkDefinition } from '../lattice/provider-contract';
 import { type Link, type SecretKeys, type Secrets, readLink } from './link';
 import { type LinkListener, Links } from './links';
-import type { ArgumentsOf, Functions, Handlers, ReturnOf, Stub } from './typed';
+import type { ArgumentsOf, Functions, Handlers, ReturnOf, Remote } from './typed';
 
 /** What a provider answers when it is asked how it is. */
 export interface Health {
@@ -129,13 +129,13 @@ export class Provider {
     id: string,
     called: WitInterface<F>,
     options: ProviderCallOptions = {},
-  ): Stub<F> {
+  ): Remote<F> {
     return Object.fromEntries(
       Object.keys(called.functions).map((name) => {
         const run = this.bind(id, called, name, options);
         return [camelCase(name), (...args: unknown[]) => run(args, options)];
       }),
-    ) as unknown as Stub<F>;
+    ) as unknown as Remote<F>;
   }
 
   /**

@@ -22,8 +22,8 @@ type HandlersOf<F> = {
 };
 
 /** The functions of a target, in camelCase. */
-export type Stub<F extends Functions> = StubOf<InCamel<F>>;
-type StubOf<F> = {
+export type Remote<F extends Functions> = RemoteOf<InCamel<F>>;
+type RemoteOf<F> = {
   readonly [N in keyof F]: (...args: Parameters<F[N]>) => Promise<Nothing<Returned<F[N]>>>;
 };
 
