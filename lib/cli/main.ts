@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type * as Down from './down';
 import type * as Logs from './logs';
 import type * as Kubectl from './kubectl';
@@ -48,10 +48,14 @@ SOURCE is one of
   lattice.ts, .mts, .js, .mjs   a cdk8s program, run with Node 24
   a folder with a cdk8s.yaml    its app is run as \`cdk8s synth\` does
   manifests.yaml, or -          YAML as it is, - from standard input
-  hello                         an example of this package
+  hello, counter                an example of this package
 Without it, only the control plane, NATS, the reconciler and a host are started.`,
     )
-    .option('--timeout <duration>', 'how long to wait for Ready, e.g. 90s or 5m', durationMs, 300_000)
+    .addOption(
+      new Option('--timeout <duration>', 'how long to wait for Ready, e.g. 90s or 5m')
+        .argParser(durationMs)
+        .default(300_000, '5m'),
+    )
     .option('--once', 'check that it answers, print the answer, stop everything')
     .option('--api-port <port>', 'port of the API server (default: any that is free)', port)
     .option('--nats-port <port>', 'port of NATS (default: any that is free)', port)
