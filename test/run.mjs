@@ -3,7 +3,7 @@
 //   node test/run.mjs                 unit, host, integration, e2e: what `npm test` runs
 //   node test/run.mjs interop         the peers that take long to build
 //   node test/run.mjs unit -- PATH    one suite; what follows -- goes to jest
-import { spawn, execFileSync } from 'node:child_process';
+import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,13 +13,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const cli = path.join(root, 'dist', 'kasmcloud.cjs');
 const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 
-/** A suite: its jest configuration, the Node that runs it, and a bound in minutes. */
+/** A suite: its jest configuration, the Node that runs it, a bound in minutes, and what builds its peers beforehand, in the open. */
 const suites = {
   unit: { config: 'jest.config.cjs', minutes: 10 },
   host: { config: 'jest.host.config.cjs', node: 'host', serial: true, minutes: 15 },
   integration: { config: 'jest.integration.config.cjs', serial: true, minutes: 20 },
   e2e: { config: 'jest.e2e.config.cjs', serial: true, minutes: 20 },
-  interop: { config: 'jest.interop.config.cjs', serial: true, minutes: 60 },
+  interop: {
+    config: 'jest.interop.config.cjs',
+    serial: true,
+    minutes: 30,
+    builds: ['test/interop/legacy-host/build.mjs', 'test/interop/rust-provider/build.mjs'],
+  },
 };
 
 const [names, jestArgs] = split(process.argv.slice(2));
@@ -55,6 +60,13 @@ async function run(name) {
   const args = [jest, '-c', path.join('.config', suite.config), '--ci', '--json', '--outputFile', output];
   if (suite.serial) args.push('--runInBand');
   console.log(`== ${name}`);
+  for (const build of suite.builds ?? []) {
+    const { status } = spawnSync(process.execPath, [build], {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    if (status !== 0) return failure(`${name}: ${build} ended with ${status}`);
+  }
   const code = await jestProcess(
     suite.node === 'host' ? hostNode() : process.execPath,
     [...args, ...jestArgs],
