@@ -2,6 +2,9 @@
 
 import type { Primitive } from './syntax';
 
+// The glue of components and the codec of the wire must spell a name alike.
+export { camelCase } from '../../lattice/wrpc/types';
+
 export interface Field {
   readonly name: string;
   readonly type: ValType;
@@ -59,12 +62,6 @@ export function parseFuncName(name: string): FuncName {
   const match = /^\[(constructor|method|static)\]([^.]+)(?:\.(.+))?$/.exec(name);
   if (match === null) return { kind: 'free', resource: undefined, name };
   return { kind: match[1] as 'constructor' | 'method' | 'static', resource: match[2], name: match[3] ?? '' };
-}
-
-/** `set-status-code` → `setStatusCode`; acronyms lose their capitals: `get-URL` → `getUrl`. */
-export function camelCase(name: string): string {
-  const [first = '', ...rest] = name.split('-');
-  return first.toLowerCase() + rest.map(capitalised).join('');
 }
 
 /** `input-stream` → `InputStream`. */
