@@ -3,3 +3,12 @@ export { effectiveLabels, eligible, serves, type Verdict } from './eligible';
 export { addLoad, type Load, loadOf, noLoad, type Requirements, requirementsOf } from './requirements';
 export { type Labels, matchesSelector } from './selector';
 export { formatTaint, tolerates, untolerated } from './taints';
+export type {
+  ObservedSlot,
+  PlanRollout,
+  RolloutInput,
+  RolloutProgress,
+  RolloutStep,
+  Slot,
+  WantedSlot,
+} from './rollout-types';
