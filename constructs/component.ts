@@ -22,10 +22,8 @@ export interface IComponent extends IConstruct {
   linkTo(target: IComponent, options: LinkOptions): Link;
 }
 
-/** Properties that actors and providers share. */
-export interface ComponentProps {
-  /** @default - the name comes from the construct's path */
-  readonly metadata?: ApiObjectMetadata;
+/** Properties that actors and providers share, on a host of their own and in a distribution. */
+export interface TemplateProps {
   /**
    * Id in the lattice. Immutable once applied.
    *
@@ -41,18 +39,6 @@ export interface ComponentProps {
    */
   readonly imagePullSecrets?: readonly INamedObject[];
   /**
-   * The host to run on. Immutable once applied.
-   *
-   * @default - the scheduler chooses
-   */
-  readonly host?: IHost;
-  /**
-   * Labels of hosts among which the scheduler chooses. Not together with `host`.
-   *
-   * @default - any host of the lattice
-   */
-  readonly hostSelector?: LabelSelector;
-  /**
    * Taints of hosts to put up with.
    *
    * @default - none
@@ -66,14 +52,35 @@ export interface ComponentProps {
   readonly config?: ConfigInput;
 }
 
+/** Properties that actors and providers share. */
+export interface ComponentProps extends TemplateProps {
+  /** @default - the name comes from the construct's path */
+  readonly metadata?: ApiObjectMetadata;
+  /**
+   * The host to run on. Immutable once applied.
+   *
+   * @default - the scheduler chooses
+   */
+  readonly host?: IHost;
+  /**
+   * Labels of hosts among which the scheduler chooses. Not together with `host`.
+   *
+   * @default - any host of the lattice
+   */
+  readonly hostSelector?: LabelSelector;
+}
+
 /** The part of a spec that actors and providers share. */
 export function componentSpec(props: ComponentProps) {
+  return { ...templateSpec(props), host: props.host?.name, hostSelector: props.hostSelector };
+}
+
+/** The part of a spec that stands in the template of a distribution, too. */
+export function templateSpec(props: TemplateProps) {
   return {
     componentId: props.componentId,
     imagePullPolicy: props.imagePullPolicy,
     imagePullSecrets: props.imagePullSecrets?.map(({ name }) => ({ name })),
-    host: props.host?.name,
-    hostSelector: props.hostSelector,
     tolerations: props.tolerations === undefined ? undefined : [...props.tolerations],
     config: Config.specOf(props.config),
   };

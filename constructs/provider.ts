@@ -1,6 +1,6 @@
 import { type ApiObject, type ApiObjectMetadataDefinition } from 'cdk8s';
 import type { Construct } from 'constructs';
-import type { WasmCloudProviderSpec } from '../lib/api/generated/kasmcloud';
+import type { ProviderContainer, WasmCloudProviderSpec } from '../lib/api/generated/kasmcloud';
 import {
   Component,
   type ComponentProps,
@@ -24,32 +24,8 @@ export const BuiltinImage = {
   MESSAGING_NATS: 'builtin://messaging-nats',
 } as const;
 
-/** Properties of {@link Provider}. */
-export interface ProviderProps extends ComponentProps {
-  /**
-   * How the provider runs. `Process`: on a host. `Container`: as pods of its own. `External`: any program that uses the SDK, started
-   * by others. Immutable once applied.
-   *
-   * @default 'Process'
-   */
-  readonly runtime?: 'Process' | 'Container' | 'External';
-  /**
-   * For `Process`: one of {@link BuiltinImage}, the OCI reference of a provider archive or binary, or `file:///path` on a host that
-   * allows files. For `Container`: a container image. None for `External`.
-   */
-  readonly image?: string;
-  /**
-   * The pods of a provider with runtime `Container`.
-   *
-   * @default - one replica, started as the image says
-   */
-  readonly container?: NonNullable<WasmCloudProviderSpec['container']>;
-  /**
-   * What to do when the process ends.
-   *
-   * @default 'Always'
-   */
-  readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never';
+/** Properties that providers of every runtime share. */
+export interface ProviderBaseProps extends ComponentProps {
   /**
    * A Service (and an Ingress or HTTPRoute) that KasmCloud keeps on the hosts or pods that serve the provider.
    *
@@ -57,6 +33,48 @@ export interface ProviderProps extends ComponentProps {
    */
   readonly service?: NonNullable<WasmCloudProviderSpec['service']>;
 }
+
+/** Properties of a provider that is a process on a host. */
+export interface ProcessProviderProps extends ProviderBaseProps {
+  /** @default 'Process' */
+  readonly runtime?: 'Process';
+  /**
+   * One of {@link BuiltinImage}, the OCI reference of a provider archive or binary, or `file:///path` on a host that allows files.
+   */
+  readonly image: string;
+  /**
+   * What to do when the process ends.
+   *
+   * @default 'Always'
+   */
+  readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never';
+  /** Only with runtime `Container`. */
+  readonly container?: never;
+}
+
+/** Properties of a provider that is pods of its own, beside the hosts. */
+export interface ContainerProviderProps extends Omit<ProviderBaseProps, 'host' | 'hostSelector'> {
+  readonly runtime: 'Container';
+  /** The container image. */
+  readonly image: string;
+  /**
+   * The pods.
+   *
+   * @default - one replica, started as the image says
+   */
+  readonly container?: ProviderContainer;
+}
+
+/** Properties of a provider that is any program that uses the SDK (`kasmcloud/provider`), started by others. */
+export interface ExternalProviderProps extends Omit<
+  ProviderBaseProps,
+  'host' | 'hostSelector' | 'imagePullPolicy' | 'imagePullSecrets'
+> {
+  readonly runtime: 'External';
+}
+
+/** Properties of {@link Provider}: what may be given depends on `runtime`, which is immutable once applied. */
+export type ProviderProps = ProcessProviderProps | ContainerProviderProps | ExternalProviderProps;
 
 /**
  * A capability that actors use, or that calls them: an HTTP server, a key-value store, a message broker.
@@ -93,8 +111,13 @@ export class Provider extends Component implements IProvider {
 
   private readonly apiObject: ApiObject;
 
-  constructor(scope: Construct, id: string, props: ProviderProps) {
+  constructor(scope: Construct, id: string, given: ProviderProps) {
     super(scope, id);
+    // Everything that was given reaches the manifest, also what does not go together: the schema says what is wrong with it.
+    const props = given as Partial<
+      Omit<ProcessProviderProps, 'runtime' | 'container'> & Pick<ContainerProviderProps, 'container'>
+    > &
+      Pick<ProviderProps, 'runtime'>;
     this.runtime = props.runtime ?? 'Process';
     this.image = props.image;
     this.apiObject = new WasmCloudProvider(this, 'Resource', {

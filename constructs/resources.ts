@@ -111,7 +111,11 @@ export interface WasmCloudDistributionProps {
   readonly spec: WasmCloudDistributionSpec;
 }
 
-/** A WasmCloudDistribution exactly as its CRD has it. */
+/**
+ * A WasmCloudDistribution exactly as its CRD has it.
+ *
+ * @see Distribution
+ */
 export class WasmCloudDistribution extends ApiObject {
   static readonly GVK: GroupVersionKind = { apiVersion: API_VERSION, kind: 'WasmCloudDistribution' };
 

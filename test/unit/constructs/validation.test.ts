@@ -9,24 +9,10 @@ import {
   WasmCloudDistribution,
   WasmCloudLink,
 } from 'kasmcloud';
+import { issuesOf as issues } from './issues';
 
 const image = 'registry.example.com/cart:1.4.0';
 const wit = { namespace: 'wasi', package: 'http', interfaces: ['incoming-handler'] };
-
-/** The issues that synthesis of a lattice named shop ends with. */
-function issues(declare: (lattice: Lattice) => void): string[] {
-  const lattice = new Lattice(Testing.app(), 'shop');
-  declare(lattice);
-  try {
-    lattice.toJson();
-  } catch (error) {
-    return (error as Error).message
-      .split('\n')
-      .slice(1)
-      .map((line) => line.trim());
-  }
-  return [];
-}
 
 test('every mistake is reported at once, each with path, value and remedy', () => {
   const found = issues((lattice) => {
