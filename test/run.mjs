@@ -23,7 +23,11 @@ const suites = {
     config: 'jest.interop.config.cjs',
     serial: true,
     minutes: 30,
-    builds: ['test/interop/legacy-host/build.mjs', 'test/interop/rust-provider/build.mjs'],
+    builds: [
+      'test/interop/legacy-host/build.mjs',
+      'test/interop/rust-provider/build.mjs',
+      'test/interop/containerd/install.mjs',
+    ],
   },
 };
 

@@ -1,9 +1,10 @@
 // Builds dist/: the library's doors with tsc (CommonJS and types), the command and its workers with esbuild (one file each).
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { bundledPackages, noticeText } from './notices.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 process.chdir(root);
@@ -21,9 +22,10 @@ if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 /** Bundles that run on their own: name in dist and its entry. */
 const bundles = { 'kasmcloud.cjs': 'lib/cli/main.ts', 'host-worker.cjs': 'lib/host/worker/main.ts' };
 
+const metafiles = [];
 for (const [file, entry] of Object.entries(bundles)) {
   if (!existsSync(entry)) continue;
-  await build({
+  const { metafile } = await build({
     entryPoints: [entry],
     outfile: path.join('dist', file),
     bundle: true,
@@ -33,7 +35,16 @@ for (const [file, entry] of Object.entries(bundles)) {
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
+    // Names stay, for the sake of stack traces.
+    minifyWhitespace: true,
+    minifySyntax: true,
     logLevel: 'warning',
+    metafile: true,
     banner: file === 'kasmcloud.cjs' ? { js: '#!/usr/bin/env node' } : {},
   });
+  metafiles.push(metafile);
 }
+
+const packages = bundledPackages(metafiles);
+writeFileSync('dist/bundled-packages.json', `${JSON.stringify(packages)}\n`);
+writeFileSync('dist/third-party-licenses.txt', noticeText(packages));

@@ -1,11 +1,12 @@
 // The minimal deployment: how fast it starts with warm caches, what it holds in memory, and how fast an applied actor answers.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { proportionalMemory } from './memory.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cli = path.join(root, 'dist', 'kasmcloud.cjs');
@@ -58,13 +59,9 @@ export async function* measure(isWanted) {
   }
 }
 
-/** Proportional set size of every process of the installation, in MB: pages that several share are counted once. */
+/** Of every process of the installation, in MB. */
 function memory(status) {
-  const kilobytes = status.processes.map(({ pid }) => {
-    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)[1]);
-  });
-  return kilobytes.reduce((sum, value) => sum + value, 0) / 1024;
+  return status.processes.reduce((sum, { pid }) => sum + proportionalMemory(pid), 0);
 }
 
 /** Median milliseconds from the start of `kubectl apply` of an actor and its link to the actor's first answer. */
