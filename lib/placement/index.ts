@@ -3,6 +3,7 @@ export { effectiveLabels, eligible, serves, type Verdict } from './eligible';
 export { addLoad, type Load, loadOf, noLoad, type Requirements, requirementsOf } from './requirements';
 export { type Labels, matchesSelector } from './selector';
 export { formatTaint, tolerates, untolerated } from './taints';
+export { planRollout } from './rollout';
 export type {
   ObservedSlot,
   PlanRollout,

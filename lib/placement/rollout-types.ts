@@ -10,8 +10,10 @@ export interface Slot {
 
 /** How many instances a slot is to have from now on. */
 export interface WantedSlot extends Slot {
-  /** Above 0, except where a revision that a canary or blue-green deployment may go back to is kept at rest. */
+  /** Above 0. */
   readonly instances: number;
+  /** Whether calls reach them; false for the new set of a blue-green rollout until it takes over. */
+  readonly serving: boolean;
 }
 
 /** What there is in a slot. */
@@ -24,12 +26,16 @@ export interface ObservedSlot extends Slot {
   readonly available: number;
   /** When the ready ones that are not available yet become so, in milliseconds from now. */
   readonly availableInMs?: number | undefined;
+  /** Whether its host lets calls reach them, as far as it has said. */
+  readonly serving: boolean;
   /** Whether nobody runs the host at present: nothing here counts as ready, and nothing is lost by removing it. */
   readonly lost: boolean;
   /** Whether the object is being deleted, so that the slot cannot be filled before it is gone. */
   readonly ending: boolean;
   /** Why it is not ready, `Reason: message` of its Ready condition, where that is False. */
   readonly failure?: string | undefined;
+  /** Why it does badly although it is ready: the message of its Healthy condition, where that is False. */
+  readonly unhealthy?: string | undefined;
 }
 
 /** What a rollout must remember from pass to pass. Kept in the status of the distribution, so that any reconciler can go on. */
@@ -38,6 +44,18 @@ export interface RolloutProgress {
   readonly revision: string;
   /** When the rollout last got further, RFC 3339. */
   readonly advancedAt: string;
+  /** How far it was then, the instances in their right place less those to be replaced; only more than this is an advance. */
+  readonly mark: number;
+  /** Instances that were wanted then: another number starts the count anew. */
+  readonly desired: number;
+  /** Whether it was paused then: the time that a pause takes is not counted. */
+  readonly paused?: boolean | undefined;
+  /** Step of a canary, from 0. */
+  readonly step?: number | undefined;
+  /** Since when the instances of that step have all been available, RFC 3339. */
+  readonly stepSince?: string | undefined;
+  /** Why a canary was given up. Holds until there is another revision. */
+  readonly aborted?: string | undefined;
 }
 
 /** What the next step of a rollout is decided from. */
@@ -45,9 +63,14 @@ export interface RolloutInput {
   /** Instances that each host is to have in the end, by its name. Hosts that are not in it are to have none. */
   readonly desired: ReadonlyMap<string, number>;
   readonly observed: readonly ObservedSlot[];
+  /**
+   * Whether a host takes one revision at a time, replaced in place: providers, of which two with one id would fight for ports and
+   * subscriptions. Their host starts the new one before it ends the old one where that can be done.
+   */
+  readonly exclusive: boolean;
   /** Revision of the present template. */
   readonly updateRevision: string;
-  /** Revision that was last rolled out in full; undefined before the first was. */
+  /** Revision that was last rolled out in full; undefined before the first was, or when its template is no longer known. */
   readonly currentRevision?: string | undefined;
   readonly spec: Pick<
     WasmCloudDistributionSpec,
@@ -62,7 +85,8 @@ export interface RolloutInput {
 export interface RolloutStep {
   /**
    * Every slot that is to exist now; objects of others are deleted. The step also carries out moves between hosts: what `desired`
-   * and the observed differ in is made up for within the bounds of the strategy, new before old.
+   * and the observed differ in is made up for within the bounds of the strategy, new before old. What shrinks or goes is to be
+   * written before what grows or comes, so that a step that is cut off keeps the bounds too.
    */
   readonly wanted: readonly WantedSlot[];
   /** Revision to report as the current one: `updateRevision` once nothing of another is left and all of it is available. */
