@@ -29,7 +29,7 @@ export function choose(
       if (best === undefined || isBetter(candidate, best)) best = candidate;
     }
   }
-  return best === undefined ? { explanation: explain(reasons) } : { host: best.host };
+  return best === undefined ? { explanation: explainReasons(reasons) } : { host: best.host };
 }
 
 interface Candidate {
@@ -44,8 +44,8 @@ function isBetter(a: Candidate, b: Candidate): boolean {
   return a.host.metadata.name < b.host.metadata.name;
 }
 
-/** `0/3 hosts are available: 2 cordoned, 1 not ready`, as the Kubernetes scheduler says it; most frequent reason first. */
-function explain(reasons: readonly string[]): string {
+/** Why no host will do: `0/3 hosts are available: 2 cordoned, 1 not ready`, as the Kubernetes scheduler says it; most frequent reason first. */
+export function explainReasons(reasons: readonly string[]): string {
   if (reasons.length === 0) return '0/0 hosts are available: no WasmCloudHost exists';
   const counts = new Map<string, number>();
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);

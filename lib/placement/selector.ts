@@ -28,3 +28,25 @@ function matchesRequirement(
       return value === undefined;
   }
 }
+
+/** Why no labels at all satisfy a selector, `zone cannot be both a and b`; undefined when some do. */
+export function contradictionIn(selector: LabelSelector | undefined): string | undefined {
+  const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
+  const requirements = [
+    ...Object.entries(matchLabels).map(([key, value]) => ({ key, operator: 'In' as const, values: [value] })),
+    ...matchExpressions,
+  ];
+  for (const { key, values = [], operator } of requirements) {
+    const others = requirements.filter((other) => other.key === key);
+    if (operator !== 'In') {
+      if (operator === 'Exists' && others.some((other) => other.operator === 'DoesNotExist'))
+        return `${key} cannot both exist and not exist`;
+      continue;
+    }
+    const possible = values.some((value) =>
+      others.every((requirement) => matchesRequirement(requirement, { [key]: value })),
+    );
+    if (!possible) return `no value of ${key} meets all that is required of it`;
+  }
+  return undefined;
+}
