@@ -23,7 +23,7 @@ export function claims(programs: Readonly<Record<string, Buffer>>): Buffer {
   const hashes = Object.entries(programs).map(([target, program]) => [target, hash(program)]);
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const wascap = { name: 'test', vendor: 'test', target_hashes: Object.fromEntries(hashes) as object };
-  return Buffer.from(
-    `${part({ typ: 'jwt', alg: 'Ed25519' })}.${part({ wascap, wascap_revision: 3 })}.c2lnbmF0dXJl`,
-  );
+  const registered = { jti: 'test', iat: 1, iss: `A${'A'.repeat(55)}`, sub: `V${'A'.repeat(55)}` };
+  const payload = { ...registered, wascap, wascap_revision: 3 };
+  return Buffer.from(`${part({ typ: 'jwt', alg: 'Ed25519' })}.${part(payload)}.c2lnbmF0dXJl`);
 }

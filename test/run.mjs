@@ -27,6 +27,7 @@ const suites = {
       'test/interop/legacy-host/build.mjs',
       'test/interop/rust-provider/build.mjs',
       'test/interop/containerd/install.mjs',
+      'test/interop/http-server-provider/build.mjs',
     ],
   },
 };

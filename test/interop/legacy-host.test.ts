@@ -4,7 +4,6 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { npmTools } from '../../lib/local/npm-tools';
 import { type Provider, connect, interfaces, wit } from '../../lib/provider';
-import { eventually } from '../integration/eventually';
 import { LegacyHost } from './legacy-host';
 
 const lattice = 'interop';
@@ -34,33 +33,12 @@ async function join(id: string): Promise<Provider> {
 async function run(id: string, builder: string, source: string): Promise<void> {
   const wasm = path.join(host.dir, `${id}.wasm`);
   await promisify(execFile)(process.execPath, [path.join(__dirname, builder), tools, source, wasm]);
-  await host.control(
-    { operation: 'component.scale', hostId: host.id },
-    { component_id: id, component_ref: `file://${wasm}`, count: 100, host_id: host.id, annotations: {} },
-  );
-  const event = await eventually(`${id} runs`, () =>
-    host.events.find(
-      ({ type, data }) => /component_scale(d|_failed)$/.test(type) && data['component_id'] === id,
-    ),
-  );
-  expect(event).toMatchObject({ type: 'com.wasmcloud.lattice.component_scaled' });
+  await host.run(id, wasm);
 }
 
 describe('a component with an interface of its own', () => {
   beforeAll(async () => {
-    await host.control(
-      { operation: 'link.put' },
-      {
-        source_id: 'calls',
-        target: 'kv',
-        name: 'default',
-        wit_namespace: 'wasi',
-        wit_package: 'keyvalue',
-        interfaces: ['store'],
-        source_config: [],
-        target_config: [],
-      },
-    );
+    await host.link('calls', 'kv', 'wasi:keyvalue/store');
     await run('calls', 'fixtures/build.mjs', 'calls');
   });
 
@@ -116,7 +94,6 @@ describe('a component that answers HTTP', () => {
   it('streams megabytes both ways', async () => {
     const [sent, received] = [createHash('sha256'), createHash('sha256')];
     async function* body(): AsyncGenerator<Uint8Array> {
-      // The component writes what it reads, and WASI takes at most 4096 bytes in one write.
       for (let at = 0; at < 750; at++) {
         const chunk = Buffer.alloc(4000, `chunk ${at} `);
         sent.update(chunk);

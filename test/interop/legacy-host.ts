@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { LatticeConnection } from '../../lib/lattice/connection';
 import { type ControlTarget, controlSubject, eventSubject } from '../../lib/lattice/subjects';
+import { eventually } from '../integration/eventually';
 import { endProcess, spawnNats } from './plain-nats';
 
 /** What a lattice event tells; the fields that the tests look at. */
@@ -22,6 +23,8 @@ export class LegacyHost {
   private constructor(
     readonly id: string,
     readonly lattice: string,
+    /** NATS, without certificates. */
+    readonly url: string,
     /** A connection of the test, to the same NATS. */
     readonly connection: LatticeConnection,
     /** A folder that goes with the host. */
@@ -44,7 +47,7 @@ export class LegacyHost {
       stdio: ['ignore', 'pipe', process.env['RUST_LOG'] === undefined ? 'ignore' : 'inherit'],
     });
     const [id] = (await once(createInterface(host.stdout as NodeJS.ReadableStream), 'line')) as [string];
-    return new LegacyHost(id, lattice, connection, dir, [host, nats]);
+    return new LegacyHost(id, lattice, url, connection, dir, [host, nats]);
   }
 
   /** Sends a control request. @throws when the host refuses it */
@@ -59,6 +62,66 @@ export class LegacyHost {
     }>();
     if (!success) throw new Error(`${subject}: ${message}`);
     return response;
+  }
+
+  /** Runs a component from a file, and resolves when it serves. */
+  async run(id: string, file: string): Promise<void> {
+    const command = {
+      component_id: id,
+      component_ref: `file://${file}`,
+      count: 100,
+      host_id: this.id,
+      annotations: {},
+    };
+    await this.control({ operation: 'component.scale', hostId: this.id }, command);
+    await this.event(/component_scale(d|_failed)$/, 'component_id', id);
+  }
+
+  /** Runs a provider from a file, an archive, and resolves when it has been started. */
+  async provide(id: string, file: string, config: Readonly<Record<string, string>> = {}): Promise<void> {
+    const names = await this.configure(`provider-${id}`, config);
+    const command = { provider_id: id, provider_ref: `file://${file}`, host_id: this.id, config: names };
+    await this.control({ operation: 'provider.start', hostId: this.id }, command);
+    await this.event(/provider_start(ed|_failed)$/, 'provider_id', id);
+  }
+
+  /** Links two ids, for interfaces such as `wasi:keyvalue/store,atomics`. */
+  async link(
+    source: string,
+    target: string,
+    interfaces: string,
+    config: { source?: Readonly<Record<string, string>>; target?: Readonly<Record<string, string>> } = {},
+  ): Promise<void> {
+    const [, wit_namespace, wit_package, names = ''] = /^(.+):(.+)\/(.+)$/.exec(interfaces) ?? [];
+    const side = (name: 'source' | 'target'): Promise<string[]> =>
+      this.configure(`${source}-${target}-${name}`, config[name]);
+    await this.control(
+      { operation: 'link.put' },
+      {
+        source_id: source,
+        target,
+        name: 'default',
+        wit_namespace,
+        wit_package,
+        interfaces: names.split(','),
+        source_config: await side('source'),
+        target_config: await side('target'),
+      },
+    );
+  }
+
+  private async configure(name: string, values: Readonly<Record<string, string>> = {}): Promise<string[]> {
+    if (Object.keys(values).length === 0) return [];
+    await this.control({ operation: 'config.put', config: name }, values);
+    return [name];
+  }
+
+  /** Waits for an event of an id, which must tell of success. */
+  private async event(type: RegExp, field: string, id: string): Promise<void> {
+    const event = await eventually(`${id} runs`, () =>
+      this.events.find((one) => type.test(one.type) && one.data[field] === id),
+    );
+    if (event.type.endsWith('_failed')) throw new Error(`${id}: ${String(event.data['error'])}`);
   }
 
   /** Ends host and server, gently at first. */
