@@ -1,3 +1,4 @@
+export * from './admission';
 export * from './conditions';
 export * from './core';
 export * from './crds';

@@ -4,11 +4,13 @@ import {
   NamespaceResource,
   SYSTEM_NAMESPACE,
   customResourceDefinitions,
+  admissionResource,
   fieldManagers,
+  hostAdmissionPolicy,
   rbacManifests,
+  rbacResource,
   type KubeObject,
-  type RbacObject,
-  type ResourceType,
+  type RbacSubject,
 } from '../api';
 import { KasmError } from '../base/errors';
 import { sleep } from '../base/sleep';
@@ -16,22 +18,24 @@ import type { KubeClient } from '../kube';
 import { hostGroup, reconcilerUser } from './control-plane';
 
 const establishedMs = 30_000;
+const hosts: readonly RbacSubject[] = [{ kind: 'Group', name: hostGroup }];
 const options = { fieldManager: fieldManagers.cli, force: true };
 
 /**
  * Installs what a lattice needs on an API server, or brings it up to date: the six kinds, the system namespace, and what hosts and
- * the reconciler may do. Resolves when the kinds can be used.
+ * the reconciler may do, and may not. Resolves when the kinds can be used.
  */
 export async function bootstrap(client: KubeClient): Promise<void> {
   const system: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } };
   await client.apply<KubeObject>(NamespaceResource, system, options);
   const rights = [
-    ...rbacManifests('host', [{ kind: 'Group', name: hostGroup }]),
+    ...rbacManifests('host', hosts),
     ...rbacManifests('reconciler', [{ kind: 'User', name: reconcilerUser }]),
   ];
   await Promise.all([
     ...customResourceDefinitions().map((definition) => install(client, definition)),
-    ...rights.map((object) => client.apply<KubeObject>(typeOf(object), object, options)),
+    ...rights.map((object) => client.apply(rbacResource(object), object, options)),
+    ...hostAdmissionPolicy(hosts).map((object) => client.apply(admissionResource(object), object, options)),
   ]);
 }
 
@@ -47,9 +51,4 @@ async function install(client: KubeClient, definition: CustomResourceDefinition)
     }
     ({ status } = await client.get(CustomResourceDefinitionResource, { name }));
   }
-}
-
-function typeOf({ apiVersion, kind }: RbacObject): ResourceType {
-  const [group = '', version = ''] = apiVersion.split('/');
-  return { group, version, kind, plural: `${kind.toLowerCase()}s`, namespaced: !kind.startsWith('Cluster') };
 }

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { HOST_USER_PREFIX } from '../api';
 import { k3sProgram } from './k3s-program';
 import { Keeper, type ProgramListener, type ProgramSpec } from './keeper';
 import { writeKubeconfig } from './kubeconfig';
@@ -77,7 +78,7 @@ export class ControlPlane {
   kubeconfig(role: Role, name = 'local'): string {
     const client = {
       admin: () => this.pki.client('kasmcloud:admin', 'system:masters'),
-      host: () => this.pki.client(`kasmcloud:host:${name}`, hostGroup),
+      host: () => this.pki.client(`${HOST_USER_PREFIX}${name}`, hostGroup),
       reconciler: () => this.pki.client(reconcilerUser),
     }[role]();
     const file =

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
+  HOST_USER_PREFIX,
   conditionOf,
   type Condition,
   type Conditioned,
@@ -235,9 +236,9 @@ export function bench(): Bench {
       return name;
     },
     host: async (identity = {}, { through = client!.connection, insecureRegistries, nats } = {}) => {
-      const name = `test-${process.pid}-${serial++}`;
-      const own = new KubeClient(asHost(through));
-      const host = await TestHost.start(own, dir, { name, ...identity }, insecureRegistries, nats);
+      const { name = `test-${process.pid}-${serial++}` } = identity;
+      const own = new KubeClient(asHost(through, name));
+      const host = await TestHost.start(own, dir, { ...identity, name }, insecureRegistries, nats);
       hosts.push(host);
       return host;
     },
@@ -250,13 +251,13 @@ export function bench(): Bench {
 }
 
 /** The connection of an administrator, as the API server sees a host's own. */
-function asHost(admin: Connection): Connection {
+function asHost(admin: Connection, name: string): Connection {
   return {
     server: admin.server,
     namespace: admin.namespace,
     credentials: async (fresh) => {
       const { agent, headers } = await admin.credentials(fresh);
-      const identity = { 'Impersonate-User': 'kasmcloud:host:test', 'Impersonate-Group': hostGroup };
+      const identity = { 'Impersonate-User': `${HOST_USER_PREFIX}${name}`, 'Impersonate-Group': hostGroup };
       return { agent, headers: { ...headers, ...identity } };
     },
     close: () => admin.close(),
