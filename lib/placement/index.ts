@@ -7,12 +7,4 @@ export { WHOLE_LATTICE } from './spread-groups';
 export { type Labels, matchesSelector } from './selector';
 export { formatTaint, tolerates, untolerated } from './taints';
 export { planRollout } from './rollout';
-export type {
-  ObservedSlot,
-  PlanRollout,
-  RolloutInput,
-  RolloutProgress,
-  RolloutStep,
-  Slot,
-  WantedSlot,
-} from './rollout-types';
+export type { ObservedSlot, PlanRollout, RolloutInput, RolloutStep, Slot, WantedSlot } from './rollout-types';

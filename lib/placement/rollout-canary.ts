@@ -1,7 +1,7 @@
-import type { Canary } from '../api';
+import type { Canary, RolloutProgress } from '../api';
 import { canarySize } from './rollout-goal';
 import { elapsedMs, untilDeadline } from './rollout-progress';
-import type { ObservedSlot, RolloutInput, RolloutProgress } from './rollout-types';
+import type { ObservedSlot, RolloutInput } from './rollout-types';
 
 /** Where a canary stands. */
 export interface CanaryStage {

@@ -1,4 +1,5 @@
-import type { RolloutInput, RolloutProgress } from './rollout-types';
+import type { RolloutProgress } from '../api';
+import type { RolloutInput } from './rollout-types';
 
 const defaultDeadlineSeconds = 600;
 

@@ -1,4 +1,4 @@
-import type { Observation, WasmCloudDistributionSpec } from '../api';
+import type { Observation, RolloutProgress, WasmCloudDistributionSpec } from '../api';
 
 /** One revision of a distribution on one host: the place of one actor or provider object. */
 export interface Slot {
@@ -38,26 +38,6 @@ export interface ObservedSlot extends Slot {
   readonly unhealthy?: string | undefined;
 }
 
-/** What a rollout must remember from pass to pass. Kept in the status of the distribution, so that any reconciler can go on. */
-export interface RolloutProgress {
-  /** Revision that is being rolled out. */
-  readonly revision: string;
-  /** When the rollout last got further, RFC 3339. */
-  readonly advancedAt: string;
-  /** How far it was then, the instances in their right place less those to be replaced; only more than this is an advance. */
-  readonly mark: number;
-  /** Instances that were wanted then: another number starts the count anew. */
-  readonly desired: number;
-  /** Whether it was paused then: the time that a pause takes is not counted. */
-  readonly paused?: boolean | undefined;
-  /** Step of a canary, from 0. */
-  readonly step?: number | undefined;
-  /** Since when the instances of that step have all been available, RFC 3339. */
-  readonly stepSince?: string | undefined;
-  /** Why a canary was given up. Holds until there is another revision. */
-  readonly aborted?: string | undefined;
-}
-
 /** What the next step of a rollout is decided from. */
 export interface RolloutInput {
   /** Instances that each host is to have in the end, by its name. Hosts that are not in it are to have none. */
@@ -76,7 +56,7 @@ export interface RolloutInput {
     WasmCloudDistributionSpec,
     'strategy' | 'minReadySeconds' | 'progressDeadlineSeconds' | 'paused' | 'autoRollback'
   >;
-  /** Result of the step before; undefined at first. */
+  /** Result of the step before, kept in the status of the distribution so that any reconciler can go on; undefined at first. */
   readonly progress?: RolloutProgress | undefined;
   readonly now: Date;
 }

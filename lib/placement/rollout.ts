@@ -1,11 +1,11 @@
-import { type Observation, conditionTypes } from '../api';
+import { type Observation, type RolloutProgress, conditionTypes } from '../api';
 import { boundsOf } from './rollout-bounds';
 import { type CanaryStage, judgeCanary } from './rollout-canary';
 import { held, split, whole } from './rollout-goal';
 import { type MoveOptions, moveTowards } from './rollout-move';
 import { follow, untilDeadline } from './rollout-progress';
 import { type SizedSlot, isPresent, sum } from './rollout-slots';
-import type { ObservedSlot, PlanRollout, RolloutInput, RolloutProgress, RolloutStep } from './rollout-types';
+import type { ObservedSlot, PlanRollout, RolloutInput, RolloutStep } from './rollout-types';
 
 /** Decides the next step of a rollout; see {@link RolloutStep}. */
 export const planRollout: PlanRollout = (input) => new Rollout(input).step();

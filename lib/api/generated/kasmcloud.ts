@@ -265,6 +265,11 @@ export interface WasmCloudActorSpec {
   /** Most calls that are served at a time on that host; 0 stops the actor. @default 1 */
   instances?: number | undefined;
   /**
+   * Whether calls reach the actor. False keeps it ready and without calls (its `Ready` is true with the reason
+   * `Standby`), as a blue-green rollout does with a new set until it takes over. @default true
+   */
+  serving?: boolean | undefined;
+  /**
    * Id of the component in the lattice, by which links name it. Immutable. Absent means `metadata.name`. Actors with
    * one id on several hosts are replicas of one actor.
    */
@@ -674,7 +679,10 @@ export interface WasmCloudDistributionSpec {
   paused?: boolean | undefined;
   /** Asks for an earlier template; the reconciler copies it into `template` and removes this. */
   rollbackTo?: Rollback | undefined;
-  /** Whether a stalled rollout goes back to the last revision that was available. @default false */
+  /**
+   * Whether a rollout that is stalled, or a canary that was given up, goes back by itself: the reconciler copies the
+   * template of `currentRevision` into `template`. @default false
+   */
   autoRollback?: boolean | undefined;
   /**
    * When instances move without need: `Never`, after a host was added (`OnHostAdded`), or whenever the spread is uneven
@@ -791,13 +799,19 @@ export interface SpreadGroup {
 /** How a change of the template reaches the hosts. */
 export interface RolloutStrategy {
   /**
-   * `RollingUpdate`: step by step within bounds. `Recreate`: old ones end before new ones start. `Canary`: growing
-   * shares. `BlueGreen`: a whole new set beside the old one, then a switch. @default 'RollingUpdate'
+   * `RollingUpdate`: step by step within bounds. `Recreate`: old ones take no more calls before new ones start.
+   * `Canary`: growing shares of the calls, for a share of the instances gets that share of them. `BlueGreen`: a whole
+   * new set beside the old one that takes no calls until all of it is available, then all at once; while `paused`, the
+   * switch waits. A host takes one provider of an id at a time, so providers are replaced in place: one host after the
+   * other, or by `BlueGreen` on all hosts at once. @default 'RollingUpdate'
    */
   type?: 'RollingUpdate' | 'Recreate' | 'Canary' | 'BlueGreen' | undefined;
   /** Bounds of `RollingUpdate`. Absent means 25% more and none fewer. */
   rollingUpdate?: RollingUpdate | undefined;
-  /** Steps of `Canary`. */
+  /**
+   * Steps of `Canary`. It is given up, and the old instances take all calls again, when its calls fail, when an
+   * instance that was ready no longer is, and at the progress deadline.
+   */
   canary?: Canary | undefined;
 }
 
@@ -809,7 +823,10 @@ export interface RollingUpdate {
   maxUnavailable?: number | string | undefined;
 }
 
-/** Steps of `Canary`. */
+/**
+ * Steps of `Canary`. It is given up, and the old instances take all calls again, when its calls fail, when an instance
+ * that was ready no longer is, and at the progress deadline.
+ */
 export interface Canary {
   /** Shares of the new template, one after the other. */
   steps: CanaryStep[];
@@ -854,6 +871,8 @@ export interface WasmCloudDistributionStatus {
   currentRevision?: string | undefined;
   /** ControllerRevision of the current template. */
   updateRevision?: string | undefined;
+  /** How far the present rollout is; what the reconciler goes on from. */
+  rollout?: RolloutProgress | undefined;
   /** How the instances lie on the groups. */
   spread?: SpreadStatus[] | undefined;
   /**
@@ -861,6 +880,26 @@ export interface WasmCloudDistributionStatus {
    * while true.
    */
   conditions?: Condition[] | undefined;
+}
+
+/** How far the present rollout is; what the reconciler goes on from. */
+export interface RolloutProgress {
+  /** Revision that is rolled out. */
+  revision: string;
+  /** When it last got further; `progressDeadlineSeconds` counts from here. */
+  advancedAt: string;
+  /** How far it was then; only more than this is an advance. */
+  mark: number;
+  /** Instances that were wanted then. */
+  desired: number;
+  /** Whether it was paused then. */
+  paused?: boolean | undefined;
+  /** Step of a canary, from 0. */
+  step?: number | undefined;
+  /** Since when that step has been reached; `pauseSeconds` counts from here. */
+  stepSince?: string | undefined;
+  /** Why a canary was given up. Holds until the template changes. */
+  aborted?: string | undefined;
 }
 
 /** One group of hosts. */
