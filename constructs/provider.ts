@@ -18,6 +18,13 @@ export type IProvider = IComponent;
 export const BuiltinImage = {
   /** Serves HTTP: listens on the `address` in the source configuration of each of its links and hands requests to the target. */
   HTTP_SERVER: 'builtin://http-server',
+  /**
+   * Sends HTTP for `wasi:http/outgoing-handler`. The target configuration of each link to it says where its component may go:
+   * `allowed_hosts` (`api.example.com, *.example.org:8443`; absent is everywhere) and `allowed_addresses` (ranges like `127.0.0.0/8` of
+   * this machine and its link, which are out of reach otherwise). Configuration of its own: `load_native_certs`, `load_webpki_certs`,
+   * `ssl_certs_file`, as for wasmCloud's provider.
+   */
+  HTTP_CLIENT: 'builtin://http-client',
   /** `wasi:keyvalue` in the NATS JetStream bucket that the target configuration of each link to it names: `bucket`. */
   KEYVALUE_NATS: 'builtin://keyvalue-nats',
   /** `wasmcloud:messaging` over NATS. Links from it to components name their `subscriptions`, `subject|queue,…`, in the source configuration. */

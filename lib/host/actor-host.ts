@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Logger } from '../base/log';
-import { ActorRuntime, type ActorSpec } from './actor-runtime';
+import { ActorRuntime, type ActorSpec, type FollowLink } from './actor-runtime';
 import { ComponentEngine } from './component/component-engine';
 import { SpareWorker } from './worker/spare';
 
@@ -8,6 +8,8 @@ export interface ActorHostOptions {
   /** Bundle of `lib/host/worker/main.ts`. @default host-worker.cjs beside this file's bundle */
   readonly workerScript?: string;
   readonly log?: Logger;
+  /** Where calls of a component lead, by its id. @default nowhere */
+  readonly followLink?: (id: string) => FollowLink;
 }
 
 /** What the actors of one host share: the engine, and the worker thread that is kept ready for whoever needs one next. */
@@ -24,8 +26,13 @@ export class ActorHost {
    * @throws TerminalError as {@link ActorRuntime.start}.
    */
   start(spec: ActorSpec): Promise<ActorRuntime> {
-    const { log } = this.options;
-    return ActorRuntime.start(spec, { engine: this.engine, spare: this.spare, ...(log && { log }) });
+    const { log, followLink } = this.options;
+    return ActorRuntime.start(spec, {
+      engine: this.engine,
+      spare: this.spare,
+      ...(log && { log }),
+      ...(followLink && { followLink: followLink(spec.id) }),
+    });
   }
 
   /** Frees what belongs to no actor; actors are stopped by who started them. */

@@ -37,8 +37,6 @@ export interface ActorSpec {
   };
   /** What the component reads through wasi:config. */
   readonly config: Readonly<Record<string, string>>;
-  /** Whether the component may make HTTP requests. @default false */
-  readonly outgoingHttp?: boolean;
 }
 
 /** How an actor calls others: takes a call to whatever its links lead to. */
@@ -84,7 +82,6 @@ export class ActorRuntime {
       prepared,
       config: spec.config,
       executionTimeMs: spec.limits?.executionTimeMs ?? defaultExecutionTimeMs,
-      outgoingHttp: spec.outgoingHttp ?? false,
       permits: permits.buffer,
     };
     const name = `${spec.lattice}/${spec.id}`;
@@ -268,7 +265,12 @@ function outcomeOf(error: unknown): CallOutcome {
 /** Adds to what a guest asks for what it does not know or is not asked for: types and bounds. */
 function callsOf(prepared: Prepared, deadlineMs: number, followLink: FollowLink): MakeCall {
   const signatureOf = signatures(prepared.calls);
-  return async (call, signal) => followLink({ ...call, signature: signatureOf(call), deadlineMs, signal });
+  return async (call, flows) => {
+    const signature = signatureOf(call);
+    const args = flows.params(signature, call.args);
+    const { signal } = flows;
+    return flows.answer(signature, await followLink({ ...call, args, signature, deadlineMs, signal }));
+  };
 }
 
 function unlinked(call: { readonly interface: string }): Promise<never> {

@@ -59,9 +59,9 @@ export class CallHost {
     exports.attach(connection);
   }
 
-  /** Starts a fixture: a component of `component/fixtures`, or a handler of HTTP if it ends in `.wat`. */
+  /** Starts a fixture: a component of `component/fixtures`, or a handler of HTTP if it ends in `.wat` or `.ts`. */
   async start(id: string, fixture: string, spec: Partial<ActorSpec> = {}): Promise<ActorRuntime> {
-    const source = fixture.endsWith('.wat') ? await component(fixture) : await written(fixture);
+    const source = /\.(wat|ts)$/.test(fixture) ? await component(fixture) : await written(fixture);
     const actor = await ActorRuntime.start(
       { id, lattice: 'lattice', instances: 4, config: {}, ...source, ...spec },
       {

@@ -4,6 +4,11 @@ import pino from 'pino';
 import { ActorHost } from '../../lib/host/actor-host';
 import type { ActorRuntime, ActorSpec } from '../../lib/host/actor-runtime';
 import { HttpServerProvider, type HttpHandler } from '../../lib/host/providers/http-server';
+import type { WasmCloudLink } from '../../lib/api';
+import type { Logger } from '../../lib/base/log';
+import { OfferedService } from '../../lib/host/calls/local-services';
+import { CallRouter } from '../../lib/host/calls/router';
+import { OutgoingHttp } from '../../lib/host/providers/outgoing-http';
 import { component } from './components';
 
 /** A log line that an actor or the host wrote. */
@@ -23,11 +28,24 @@ export class Serving {
     private readonly startActor: () => Promise<ActorRuntime>,
   ) {}
 
-  /** @param direct Whether the actor's own workers accept the connections, or the main thread does. */
-  static async start(source: string, spec: Partial<ActorSpec> = {}, direct = true): Promise<Serving> {
+  /**
+   * @param direct Whether the actor's own workers accept the connections, or the main thread does.
+   * @param egress Configuration of its link to the built-in HTTP client; without it there is no link.
+   */
+  static async start(
+    source: string,
+    spec: Partial<ActorSpec> = {},
+    direct = true,
+    egress?: Readonly<Record<string, string>>,
+  ): Promise<Serving> {
     const lines: Line[] = [];
     const log = pino({ level: 'trace' }, { write: (text: string) => lines.push(JSON.parse(text) as Line) });
-    const host = new ActorHost({ workerScript: process.env['KASMCLOUD_TEST_WORKER'] ?? '', log });
+    const router = routerTo(egress, log);
+    const host = new ActorHost({
+      workerScript: process.env['KASMCLOUD_TEST_WORKER'] ?? '',
+      log,
+      followLink: (source) => (call) => router.call({ ...call, namespace: 'test', source }),
+    });
     const built = await component(source);
     const startActor = (): Promise<ActorRuntime> =>
       host.start({ id: 'fixture', lattice: 'test', instances: 8, config: {}, ...built, ...spec });
@@ -72,6 +90,30 @@ export class Serving {
   async text(path: string, init?: RequestInit): Promise<string> {
     return (await this.get(path, init)).text();
   }
+}
+
+/** Links every component to the built-in HTTP client, or none. */
+function routerTo(egress: Readonly<Record<string, string>> | undefined, log: Logger): CallRouter {
+  const link = (source: string): WasmCloudLink => ({
+    apiVersion: 'kasmcloud.io/v1alpha1',
+    kind: 'WasmCloudLink',
+    metadata: { name: 'egress', namespace: 'test' },
+    spec: {
+      source,
+      target: 'client',
+      wit: { namespace: 'wasi', package: 'http', interfaces: ['outgoing-handler'] },
+    },
+  });
+  const offered = new OfferedService(new OutgoingHttp(log).service);
+  const config = { sourceConfig: {}, targetConfig: egress ?? {} };
+  offered.setLinks([{ link: link(''), config }]);
+  return new CallRouter({
+    links: (_, source) => (egress === undefined ? [] : [link(source)]),
+    lattice: () => 'test',
+    actor: () => undefined,
+    service: () => offered,
+    nats: () => undefined,
+  });
 }
 
 /** A server for guests to call, with the given answer. */

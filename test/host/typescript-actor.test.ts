@@ -4,11 +4,8 @@ import { Serving, upstream } from './serving';
 describe('An actor written in TypeScript', () => {
   let actor: Serving;
   beforeAll(async () => {
-    actor = await Serving.start('handler.ts', {
-      instances: 4,
-      config: { greeting: 'hello', other: '2' },
-      outgoingHttp: true,
-    });
+    const spec = { instances: 4, config: { greeting: 'hello', other: '2' } };
+    actor = await Serving.start('handler.ts', spec, true, { allowed_addresses: '127.0.0.1' });
   }, 180_000);
   afterAll(() => actor?.stop());
 
@@ -102,7 +99,7 @@ describe('An actor written in TypeScript', () => {
     const unlinked = await Serving.start('handler.ts', { id: 'unlinked' });
     const response = await unlinked.get('/fetch?127.0.0.1:1', { method: 'POST', body: 'x' });
     expect(response.status).toBe(502);
-    expect(await response.text()).toContain('no link for wasi:http/outgoing-handler');
+    expect(await response.text()).toContain('no WasmCloudLink with source unlinked, package wasi:http');
     await unlinked.stop();
   });
 });

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import {
   conditionOf,
   ConfigMapResource,
@@ -158,6 +161,57 @@ it('hands messages to the component that is linked, and sends those of component
   await eventually(() =>
     expect(got).toEqual([['wasmcloud:messaging/handler@0.2.0#handle-message', message]]),
   );
+});
+
+it('sends HTTP of the components that are linked to it, where their links allow, on this host and elsewhere', async () => {
+  const server = createServer((_, response) => response.end('from afar'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const cart = await run('cart');
+  await declare('egress', 'builtin://http-client');
+  const wit = { namespace: 'wasi', package: 'http', interfaces: ['outgoing-handler'] };
+  const values = { allowed_address: '127.0.0.1' };
+  await link('cart-egress', { source: 'cart', target: 'egress', wit, targetConfig: { values } });
+  const failed = await until('egress', { type: 'Healthy', status: 'False', reason: 'InvalidLinkConfig' });
+  expect(conditionOf(failed, 'Healthy')?.message).toContain(
+    `link ${namespace}/cart-egress: targetConfig.allowed_address: is no setting here`,
+  );
+  const targetConfig = { values: { allowed_address: null, allowed_addresses: '127.0.0.1' } };
+  await lab.client.patch(
+    WasmCloudLinkResource,
+    { name: 'cart-egress', namespace },
+    { spec: { targetConfig } },
+  );
+  await until('egress', { status: 'True' });
+
+  const { id, functions } = interfaces.http.outgoingHandler;
+  const request = (): unknown => ({
+    body: Readable.from([]),
+    trailers: Promise.resolve(undefined),
+    method: { tag: 'get' },
+    pathWithQuery: '/',
+    scheme: { tag: 'HTTP' },
+    authority: `127.0.0.1:${port}`,
+    headers: [],
+  });
+  const read = async (answer: unknown): Promise<string> => {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of (answer as interfaces.http.Response).body) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  };
+  const signature = functions.handle;
+  const here = { linkName: 'default', interface: 'wasi:http/outgoing-handler', wireInterface: id, signature };
+  const sent = cart.followLink({
+    ...here,
+    function: 'handle',
+    args: [request(), undefined],
+    deadlineMs: 10_000,
+  });
+  expect(await read(await sent)).toBe('from afar');
+  const elsewhere = new WrpcClient(nats, { headers: { 'source-id': 'cart', 'link-name': 'default' } });
+  const handle = elsewhere.bind({ lattice: namespace, id: 'egress' }, id, 'handle', signature);
+  expect(await read(await handle([request(), undefined]))).toBe('from afar');
+  server.close();
 });
 
 it('says what is wrong with a subscription in the status of the provider', async () => {

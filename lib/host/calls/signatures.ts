@@ -2,10 +2,12 @@ import { KasmError } from '../../base/errors';
 import { interfaces, type WitFunction, type WitInterface } from '../../lattice';
 import type { LinkedCall } from '../wasi/guest';
 
-const { blobstore, keyvalue } = interfaces;
+const { blobstore, http, keyvalue, messaging } = interfaces;
 
 /** Interfaces that the host translates: components know them by other names and shapes. */
-const translated = ([keyvalue, blobstore].flatMap(Object.values) as object[]).filter(isInterface);
+const translated = ([keyvalue, blobstore, http, messaging].flatMap(Object.values) as object[]).filter(
+  isInterface,
+);
 
 /** Finds the types of what a guest calls: those of its own imports, or of what the host makes of them. */
 export function signatures(

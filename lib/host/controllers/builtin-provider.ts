@@ -1,8 +1,10 @@
+import { TerminalError } from '../../base/errors';
 import { log } from '../../base/log';
 import { interfaces, type LatticeConnection, type WitInterface } from '../../lattice';
 import { HttpServerProvider, type HttpHandler, type HttpServerConfig } from '../providers/http-server';
 import { keyvalueNats } from '../providers/keyvalue-nats';
 import { MessagingNats } from '../providers/messaging-nats';
+import { OutgoingHttp } from '../providers/outgoing-http';
 import type { InterfaceService } from '../providers/typed-service';
 import type { Values } from './config';
 
@@ -17,12 +19,22 @@ export interface ProviderLink {
   readonly sourceConfig: Values;
 }
 
+/** A link of which the provider is the target. */
+export interface TargetLink {
+  /** `namespace/name` of the WasmCloudLink. */
+  readonly name: string;
+  readonly targetConfig: Values;
+}
+
 /** A provider that is part of the host, while it runs. */
 export interface BuiltinProvider {
   /** What components call; absent where it only calls them. */
   readonly service?: InterfaceService;
-  /** Makes it serve exactly these links with this configuration; what can be done is done. Rejects with the first thing that cannot. */
-  update(config: Values, links: readonly ProviderLink[]): Promise<void>;
+  /**
+   * Makes it serve exactly these links with this configuration; what can be done is done. Rejects with the first thing that cannot.
+   * @param targets Links to it: what components call over them comes with each call, so they are here to be judged.
+   */
+  update(config: Values, links: readonly ProviderLink[], targets: readonly TargetLink[]): Promise<void>;
   /** URLs at which it takes traffic now. */
   endpoints(): readonly string[];
   /** Takes no more traffic, lets what is under way end for at most so many milliseconds. */
@@ -67,6 +79,18 @@ export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
       stop: (graceMs) => server.stop(graceMs),
     };
   },
+  'http-client': () => {
+    const client = new OutgoingHttp(log);
+    return {
+      service: client.service,
+      update: async (config, _, targets) => {
+        client.configure(config);
+        judge(targets, (settings) => client.judge(settings));
+      },
+      endpoints: () => [],
+      stop: async () => undefined,
+    };
+  },
   'keyvalue-nats': ({ nats }) => {
     let current: Values = {};
     return {
@@ -95,3 +119,17 @@ export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
     };
   },
 };
+
+/** @throws TerminalError with what is wrong with the first link that cannot be served; the others are. */
+function judge(links: readonly TargetLink[], each: (settings: Values) => void): void {
+  for (const { name, targetConfig } of links) {
+    try {
+      each(targetConfig);
+    } catch (error) {
+      if (!(error instanceof TerminalError)) throw error;
+      throw new TerminalError(error.reason, `link ${name}: targetConfig.${error.message}`, undefined, {
+        cause: error.cause,
+      });
+    }
+  }
+}

@@ -10,7 +10,7 @@ import { keyOf } from '../../kube';
 import type { WitInterface } from '../../lattice';
 import { OfferedService } from '../calls/local-services';
 import type { HttpHandler } from '../providers/http-server';
-import type { BuiltinProvider, ProviderLink, StartBuiltin } from './builtin-provider';
+import type { BuiltinProvider, ProviderLink, StartBuiltin, TargetLink } from './builtin-provider';
 import { configReferences, mergeConfig, type Values } from './config';
 import { BY_COMPONENT, componentIdOf, componentKey, type HostContext, isOurs, latticeOf } from './context';
 import { endpointOf } from './endpoint';
@@ -35,6 +35,7 @@ export class BuiltinRunning implements RunningProvider {
   private readonly offered: OfferedService | undefined;
   private config: Values = {};
   private links: readonly ProviderLink[] = [];
+  private targets: readonly TargetLink[] = [];
 
   constructor(
     private readonly context: HostContext,
@@ -86,16 +87,19 @@ export class BuiltinRunning implements RunningProvider {
       target: link.spec.target,
       sourceConfig: of(link, 'sourceConfig'),
     }));
-    this.offered?.setLinks(
-      configured(targetLinks, (link) => ({
-        link,
-        config: { sourceConfig: of(link, 'sourceConfig'), targetConfig: of(link, 'targetConfig') },
-      })),
-    );
+    const offeredTo = configured(targetLinks, (link) => ({
+      link,
+      config: { sourceConfig: of(link, 'sourceConfig'), targetConfig: of(link, 'targetConfig') },
+    }));
+    this.offered?.setLinks(offeredTo);
+    const targets = offeredTo.map(({ link, config: { targetConfig } }) => ({
+      name: keyOf(link),
+      targetConfig,
+    }));
 
     report.phase = conditionTypes.healthy;
-    Object.assign(this, { config, links });
-    await this.provider.update(config, links);
+    Object.assign(this, { config, links, targets });
+    await this.provider.update(config, links, targets);
     this.offer();
     report.observe(conditionTypes.healthy, 'True', 'Serving');
 
@@ -106,7 +110,7 @@ export class BuiltinRunning implements RunningProvider {
   }
 
   retarget(): Promise<void> {
-    return this.provider.update(this.config, this.links);
+    return this.provider.update(this.config, this.links, this.targets);
   }
 
   status(): WasmCloudProviderStatus {

@@ -1,3 +1,4 @@
+import { withoutVersion } from '../engine/engine';
 import type { RawHeaders } from './http/fields';
 
 /** Something a guest can wait for. */
@@ -22,6 +23,7 @@ export class Guest {
   /** Names of links that the guest chose for the call that it serves, by interface without version. */
   readonly linkNames = new Map<string, string>();
   private trace: string | RawHeaders | undefined;
+  private readonly streams = new Set<StreamedAnswer>();
 
   constructor(readonly context: GuestContext) {}
 
@@ -43,6 +45,29 @@ export class Guest {
   interrupt(error: Error): void {
     this.ending = error;
     this.endWait?.(error);
+  }
+
+  /** A call of a function that links lead to, under the name that the guest chose for its interface. */
+  linkedCall(target: LinkedFunction, args: readonly unknown[]): LinkedCall {
+    const linkName = this.linkNames.get(withoutVersion(target.interface)) ?? 'default';
+    return { ...target, linkName, args, traceparent: this.traceparent };
+  }
+
+  /** Calls a function beside which data flows. */
+  stream(target: LinkedFunction, args: readonly unknown[], download: Download): StreamedAnswer {
+    const call = this.context.stream(this.linkedCall(target, args), download);
+    this.streams.add(call);
+    return call;
+  }
+
+  /** Nothing more is wanted of a call that {@link stream} made. */
+  forget(call: StreamedAnswer): void {
+    if (this.streams.delete(call)) call.forget();
+  }
+
+  /** A call of the guest has ended: nothing more is wanted of the calls that it made. */
+  abandon(): void {
+    for (const call of this.streams) this.forget(call);
   }
 
   /** Returns once one of `sources` is ready; the promise is only made where it has to be. */
@@ -75,12 +100,12 @@ export class Guest {
 export interface GuestContext {
   /** Effective configuration; replaced as a whole when it changes. */
   config: Readonly<Record<string, string>>;
-  /** Whether the actor is linked to something that makes HTTP requests for it. */
-  readonly outgoingHttp: boolean;
   /** Takes a line that the guest logged or printed. */
   readonly log: (level: LogLevel, message: string, context?: string) => void;
   /** Calls a function of another component or a provider. */
   readonly call: (call: LinkedCall) => PendingAnswer;
+  /** The same, of a function that has a stream or a future in its parameters or its result. */
+  readonly stream: (call: LinkedCall, download: Download) => StreamedAnswer;
 }
 
 /** A call on its way to whatever a link leads to. */
@@ -96,12 +121,42 @@ export interface LinkedCall {
   readonly traceparent: string | undefined;
 }
 
+/** A function that links lead to. */
+export type LinkedFunction = Pick<LinkedCall, 'interface' | 'wireInterface' | 'function'>;
+
 /** An answer that a guest can wait for. */
 export interface PendingAnswer extends Waitable {
   /** @throws WitError for the `err` of the function; Error when there is no answer, which traps the guest. */
   result(): unknown;
   /** The answer is not wanted any more. */
   forget(): void;
+}
+
+/** An answer of a call beside which data flows; it is forgotten once nothing more of that is wanted. */
+export interface StreamedAnswer extends PendingAnswer {
+  /** Whether there is an `err`, or no answer at all. */
+  readonly failed: boolean;
+  readonly upload: Upload;
+  /** So much of the stream in the answer was taken. */
+  took(size: number): void;
+}
+
+/** The stream in the parameters of a call. */
+export interface Upload extends Waitable {
+  /** How many bytes it takes now. Throws ClosedError when nobody wants any more. */
+  room(): number;
+  write(bytes: Uint8Array): void;
+  /** All is written; `tail` is the value of the future beside the stream. */
+  end(tail?: unknown): void;
+  /** The stream is not whole, and must not look so to its reader. */
+  abort(): void;
+}
+
+/** Takes what follows an answer. */
+export interface Download {
+  part(part: unknown): void;
+  /** With the value of the future beside the stream, the `err` that the stream broke off with, or why as text. */
+  ended(tag: 'ok' | 'err' | 'failed', value: unknown): void;
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';

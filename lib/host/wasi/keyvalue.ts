@@ -1,8 +1,8 @@
 import { atomics, batch, store } from '../../lattice/interfaces/keyvalue';
 import type { WitInterface } from '../../lattice/wrpc/types';
 import type { HostImports } from '../engine/engine';
-import type { Guest } from './guest';
-import { callLinked, type LinkedFunction } from './linked';
+import type { Guest, LinkedFunction } from './guest';
+import { callLinked } from './linked';
 
 /** A function of a provider: links speak of it as the component does, the wire as providers do. */
 function of<F extends WitInterface['functions']>(

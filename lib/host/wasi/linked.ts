@@ -1,15 +1,11 @@
 import { camelCase } from '../../lattice/wrpc/types';
 import type { WitInterface } from '../../lattice/wrpc/types';
-import { withoutVersion, type HostImports, type HostInterface } from '../engine/engine';
-import type { Guest, LinkedCall } from './guest';
-
-/** A function that links lead to. */
-export type LinkedFunction = Pick<LinkedCall, 'interface' | 'wireInterface' | 'function'>;
+import type { HostImports, HostInterface } from '../engine/engine';
+import type { Guest, LinkedFunction } from './guest';
 
 /** Calls a function of whatever the instance's links lead to; the guest waits meanwhile. */
 export async function callLinked(guest: Guest, target: LinkedFunction, args: unknown[]): Promise<unknown> {
-  const linkName = guest.linkNames.get(withoutVersion(target.interface)) ?? 'default';
-  const call = guest.context.call({ ...target, linkName, args, traceparent: guest.traceparent });
+  const call = guest.context.call(guest.linkedCall(target, args));
   try {
     await guest.wait([call]);
   } catch (error) {

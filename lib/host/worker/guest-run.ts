@@ -65,6 +65,8 @@ export class GuestRun {
     }
     // What was told to end could not wait for anything any more.
     if (!('failure' in outcome) && this.ending === undefined) this.serving.instances.giveBack(lease);
+    // Components are written for hosts where all that a call began ends with it.
+    lease.guest.abandon();
     this.finish(outcome);
   }
 

@@ -9,7 +9,7 @@ import { Deadlines } from './deadlines';
 import { handlerOf } from './http-calls';
 import { Instances } from './instances';
 import { LogLimit } from './log-limit';
-import { OutgoingCalls } from './outgoing-calls';
+import { isAnswer, OutgoingCalls } from './outgoing-calls';
 import { PortCalls } from './port-calls';
 import { SocketListeners } from './socket-listeners';
 import { Permits } from './permits';
@@ -37,7 +37,7 @@ let listeners: SocketListeners | undefined;
 port.on('message', (message: ToWorker) => {
   if (message[0] === 'load') void start(message[1]);
   else if (message[0] === 'config' && context !== undefined) context.config = message[1];
-  else if (message[0] === 'answer') outgoing.receive(message);
+  else if (isAnswer(message)) outgoing.receive(message);
   else if (message[0] === 'listen' || message[0] === 'unlisten') listeners?.receive(message);
   else calls?.receive(message);
 });
@@ -46,9 +46,9 @@ async function start(assignment: Assignment): Promise<void> {
   const { prepared, executionTimeMs } = assignment;
   context = {
     config: assignment.config,
-    outgoingHttp: assignment.outgoingHttp,
     log: (level, message, about) => limit.log(level, message, about),
     call: (call) => outgoing.call(call),
+    stream: (call, download) => outgoing.stream(call, download),
   };
   const deadlines = new Deadlines(executionTimeMs, state);
   try {

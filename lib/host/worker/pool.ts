@@ -166,7 +166,7 @@ export class WorkerPool {
 
   private async add(): Promise<void> {
     const worker = this.spare.take();
-    const outgoing = new WorkerCalls(this.makeCall, (message) => worker.send(message));
+    const outgoing = new WorkerCalls(this.makeCall, (message, transfer) => worker.send(message, transfer));
     const slot = new Slot(worker, outgoing);
     this.slots.push(slot);
     try {
@@ -196,6 +196,9 @@ export class WorkerPool {
         return this.addresses.get(message[1])?.gone(slot.worker);
       case 'invoke':
       case 'forget':
+      case 'flow':
+      case 'flow-end':
+      case 'flow-took':
         return slot.outgoing.receive(message);
       case 'ready':
       case 'failed':

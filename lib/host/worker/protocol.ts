@@ -39,6 +39,14 @@ export type ToWorker =
     ]
   /** What came of a call that a guest made: the result, its `err`, or as text why there is neither. */
   | readonly ['answer', invocation: number, 'ok' | 'err' | 'failed', value: unknown]
+  /** The next part of the stream in an answer: bytes, or one item. */
+  | readonly ['flow', invocation: number, part: unknown]
+  /** Nothing more follows the answer: with the value of its future, the `err` of its stream, or as text why it broke off. */
+  | readonly ['flow-end', invocation: number, 'ok' | 'err' | 'failed', value: unknown]
+  /** Bytes of the stream in the parameters that were taken. */
+  | readonly ['flow-took', invocation: number, bytes: number]
+  /** No more is wanted of the stream in the parameters. */
+  | readonly ['flow-left', invocation: number]
   /** Accept connections yourself, beside all other threads that do so at this address. */
   | readonly ['listen', listener: number, host: string, port: number]
   /** Accept no more, and end the connections that there are. */
@@ -72,6 +80,12 @@ export type FromWorker =
   | readonly ['invoke', invocation: number, LinkedCall]
   /** The answer is not wanted any more. */
   | readonly ['forget', invocation: number]
+  /** The next part of the stream in the parameters. */
+  | readonly ['flow', invocation: number, bytes: Uint8Array]
+  /** The stream in the parameters has ended, whole or broken off, with the value of the future beside it. */
+  | readonly ['flow-end', invocation: number, whole: boolean, value: unknown]
+  /** How much of the stream in the answer was taken. */
+  | readonly ['flow-took', invocation: number, size: number]
   /** The call came to nothing; what was sent of a response is not whole. */
   | readonly ['error', id: number, CallFailure, message: string]
   /** Connections are accepted; or not, for the reason given. */
@@ -87,7 +101,6 @@ export interface Assignment {
   readonly prepared: Prepared;
   readonly config: Readonly<Record<string, string>>;
   readonly executionTimeMs: number;
-  readonly outgoingHttp: boolean;
   /** {@link Permits} of the actor. */
   readonly permits: SharedArrayBuffer;
 }

@@ -79,7 +79,7 @@ export class Channels {
   }
 
   private confirm(address: string, more: boolean): void {
-    if (!this.nats.isClosed()) confirm(this.nats, address, more);
+    if (!this.nats.isClosed() && !this.nats.isDraining()) confirm(this.nats, address, more);
   }
 
   private at(path: string): ByteChannel {

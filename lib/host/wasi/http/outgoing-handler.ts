@@ -1,191 +1,170 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
 import { WitError } from '../../engine/engine';
-import { Wakers, type Guest } from '../guest';
-import { ClosedError, Pollable } from '../io';
-import { errorCodeOf, type ErrorCode } from './error-code';
-import { declaredLength } from './fields';
+import { fromFields, toFields } from '../../http/wire-headers';
+import type { Response } from '../../../lattice/interfaces/http';
+import type { Download, Guest, StreamedAnswer, Upload } from '../guest';
+import { Pollable } from '../io';
+import type { ErrorCode } from './error-code';
+import { declaredLength, type RawHeaders } from './fields';
 import { IncomingBytes } from './incoming-bytes';
 import { IncomingResponse, type Result } from './incoming';
 import type { BodyTarget } from './outgoing-body';
 import type { OutgoingRequest, RequestOptions } from './outgoing';
 
-const maxHeaderBytes = 65_536;
-/** Times a guest does not set: to connect, until the first byte, between bytes. */
-const defaultTimeoutMs = 600_000;
-const maxSockets = 256;
-
-const agents = {
-  'http:': new http.Agent({ keepAlive: true, maxSockets }),
-  'https:': new https.Agent({ keepAlive: true, maxSockets }),
+const target = {
+  interface: 'wasi:http/outgoing-handler',
+  wireInterface: 'wrpc:http/outgoing-handler@0.1.0',
+  function: 'handle',
 };
+/** Methods whose requests say how long their body is even where there is none. */
+const bodied = new Set(['post', 'put', 'patch']);
 
-/** `wasi:http/outgoing-handler.handle`: sends through node:http, streaming both ways. */
+/** `wasi:http/outgoing-handler.handle`: a call of whatever is linked to send HTTP, with the bodies streamed beside it. */
 export function handle(
   guest: Guest,
   request: OutgoingRequest,
   options: RequestOptions | undefined,
 ): FutureIncomingResponse {
-  if (!guest.context.outgoingHttp) {
-    throw new WitError<ErrorCode>({
-      tag: 'internal-error',
-      val: 'The component has no link for wasi:http/outgoing-handler: link it to an HTTP client provider',
-    });
-  }
   const scheme = request.scheme() ?? { tag: 'HTTPS' };
   const authority = request.authority();
   if (scheme.tag === 'other' || authority === undefined) {
     throw new WitError<ErrorCode>({ tag: 'HTTP-request-URI-invalid' });
   }
-  const protocol = scheme.tag === 'HTTP' ? 'http:' : 'https:';
   const method = request.method();
-  const url = parse(`${protocol}//${authority}`);
-  const outgoing = (protocol === 'http:' ? http : https).request({
-    agent: agents[protocol],
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port,
-    path: request.pathWithQuery() ?? '/',
-    method: method.tag === 'other' ? method.val : method.tag.toUpperCase(),
-    headers: headersOf(request, url),
-    maxHeaderSize: maxHeaderBytes,
-    timeout: milliseconds(options?.connectTimeout()),
-  } as http.RequestOptions);
-  const future = new FutureIncomingResponse(guest, outgoing, options);
-  if (request.bodyTaken === undefined) outgoing.end();
-  else request.bodyTaken.pipe.bind(new RequestBody(outgoing));
-  return future;
+  const head = {
+    method,
+    pathWithQuery: request.pathWithQuery() ?? '/',
+    scheme,
+    authority,
+    headers: toFields(headersOf(request, bodied.has(method.tag), guest.traceparent)),
+  };
+  const limits = options && {
+    connectTimeout: options.connectTimeout(),
+    firstByteTimeout: options.firstByteTimeout(),
+    betweenBytesTimeout: options.betweenBytesTimeout(),
+  };
+  const body = new ResponseBody();
+  const call = guest.stream(target, [head, limits], body);
+  if (request.bodyTaken === undefined) call.upload.end();
+  else request.bodyTaken.pipe.bind(new RequestBody(call.upload));
+  return new FutureIncomingResponse(guest, call, body);
 }
 
 /** `wasi:http/types.future-incoming-response`. */
 export class FutureIncomingResponse {
-  private readonly wakers = new Wakers();
-  private result: Result<IncomingResponse, ErrorCode> | undefined;
   private taken = false;
 
   constructor(
     private readonly guest: Guest,
-    private readonly request: http.ClientRequest,
-    private readonly options: RequestOptions | undefined,
-  ) {
-    const firstByte = milliseconds(options?.firstByteTimeout());
-    const timer = setTimeout(() => this.fail({ tag: 'connection-read-timeout' }), firstByte);
-    request.on('socket', (socket) => socket.once('connect', () => request.setTimeout(0)));
-    request.on('timeout', () => this.fail({ tag: 'connection-timeout' }));
-    request.on('error', (error) => this.fail(errorCodeOf(error)));
-    request.on('close', () => clearTimeout(timer));
-    request.on('response', (response) => {
-      clearTimeout(timer);
-      this.settle({ tag: 'ok', val: this.receive(response) });
-    });
-  }
+    private readonly call: StreamedAnswer,
+    private readonly body: ResponseBody,
+  ) {}
 
   subscribe(): Pollable {
-    return new Pollable(this.guest, {
-      ready: () => this.result !== undefined,
-      subscribe: (wake) => this.wakers.subscribe(wake),
-    });
+    return new Pollable(this.guest, this.call);
   }
 
   get(): Result<Result<IncomingResponse, ErrorCode>, undefined> | undefined {
-    if (this.result === undefined) return undefined;
+    if (!this.call.ready()) return undefined;
     if (this.taken) return { tag: 'err', val: undefined };
     this.taken = true;
-    return { tag: 'ok', val: this.result };
+    return { tag: 'ok', val: this.outcome() };
   }
 
   [Symbol.dispose](): void {
-    if (!this.taken) this.request.destroy();
+    if (!this.taken) this.guest.forget(this.call);
   }
 
-  private receive(response: http.IncomingMessage): IncomingResponse {
-    const bytes = new IncomingBytes(
-      () => response.resume(),
-      () => response.destroy(),
-    );
-    this.request.setTimeout(milliseconds(this.options?.betweenBytesTimeout()));
-    response.on('data', (chunk: Buffer) => {
-      response.pause();
-      bytes.push(Uint8Array.from(chunk));
-    });
-    response.on('end', () => {
-      bytes.end(response.rawTrailers.length > 0 ? response.rawTrailers : undefined);
-    });
-    response.on('error', (error) => bytes.fail(errorCodeOf(error)));
-    response.on('close', () => bytes.fail({ tag: 'HTTP-response-incomplete' }));
-    return new IncomingResponse(this.guest, response.statusCode ?? 0, response.rawHeaders, bytes);
-  }
-
-  private fail(code: ErrorCode): void {
-    this.request.destroy();
-    this.settle({ tag: 'err', val: code });
-  }
-
-  private settle(result: Result<IncomingResponse, ErrorCode>): void {
-    this.result ??= result;
-    this.wakers.wake();
+  private outcome(): Result<IncomingResponse, ErrorCode> {
+    const { guest, call, body } = this;
+    try {
+      const { status, headers } = call.result() as Response;
+      const bytes = body.attach(
+        (taken) => call.took(taken),
+        () => guest.forget(call),
+      );
+      return { tag: 'ok', val: new IncomingResponse(guest, status, fromFields(headers), bytes) };
+    } catch (error) {
+      guest.forget(call);
+      const val =
+        error instanceof WitError
+          ? (error.payload as ErrorCode)
+          : { tag: 'internal-error' as const, val: (error as Error).message };
+      return { tag: 'err', val };
+    }
   }
 }
 
-/** The body of a request of ours. */
+/** The body of a response, which may arrive before the guest asks for the response. */
+class ResponseBody implements Download {
+  private took: (bytes: number) => void = () => undefined;
+  private forget: () => void = () => undefined;
+  private over = false;
+  private readonly bytes = new IncomingBytes(
+    (bytes) => this.took(bytes),
+    () => this.forget(),
+  );
+
+  part(part: unknown): void {
+    this.bytes.push(part as Uint8Array);
+  }
+
+  ended(tag: 'ok' | 'err' | 'failed', value: unknown): void {
+    this.over = true;
+    if (tag === 'ok') this.bytes.end(value === undefined ? undefined : fromFields(value as Fields));
+    else if (tag === 'err') this.bytes.fail(value as ErrorCode);
+    else this.bytes.fail({ tag: 'HTTP-response-incomplete' });
+    this.forget();
+  }
+
+  attach(took: (bytes: number) => void, forget: () => void): IncomingBytes {
+    this.took = took;
+    this.forget = forget;
+    if (this.over) forget();
+    return this.bytes;
+  }
+}
+
+type Fields = Response['headers'];
+
+/** The body of a request of the guest's. */
 class RequestBody implements BodyTarget {
-  constructor(private readonly request: http.ClientRequest) {}
+  constructor(private readonly upload: Upload) {}
 
   room(): number {
-    if (this.request.destroyed) throw new ClosedError('Request was ended by the other side');
-    return this.request.writableNeedDrain
-      ? 0
-      : this.request.writableHighWaterMark - this.request.writableLength;
+    return this.upload.room();
   }
 
   ready(): boolean {
-    return this.request.destroyed || !this.request.writableNeedDrain;
+    return this.upload.ready();
   }
 
   subscribe(wake: () => void): () => void {
-    this.request.on('drain', wake).on('close', wake);
-    return () => this.request.off('drain', wake).off('close', wake);
+    return this.upload.subscribe(wake);
   }
 
   write(bytes: Uint8Array): void {
-    this.request.write(bytes);
+    this.upload.write(bytes);
   }
 
-  end(trailers: string[] | undefined): void {
-    if (trailers !== undefined) this.request.addTrailers(pairs(trailers));
-    this.request.end();
+  end(trailers: RawHeaders | undefined): void {
+    this.upload.end(trailers && toFields(trailers));
   }
 
   abort(): void {
-    this.request.destroy();
+    this.upload.abort();
   }
 }
 
-/** Everything that goes out, framing included: node:http frames no body of methods that usually have none. */
-function headersOf(request: OutgoingRequest, url: URL): string[] {
-  const { raw } = request.headers();
+/** What the guest says, checked: framing follows from what is declared here. */
+function headersOf(request: OutgoingRequest, bodied: boolean, traceparent: string | undefined): RawHeaders {
+  const fields = request.headers();
+  const raw = [...fields.raw];
   const declared = declaredLength(raw);
-  const body = request.bodyTaken !== undefined;
-  if (Number.isNaN(declared) || (!body && declared !== undefined && declared > 0)) {
+  const hasBody = request.bodyTaken !== undefined;
+  if (Number.isNaN(declared) || (!hasBody && declared !== undefined && declared > 0)) {
     throw new WitError<ErrorCode>({ tag: 'HTTP-request-body-size', val: undefined });
   }
-  const framing = body && declared === undefined ? ['transfer-encoding', 'chunked'] : [];
-  return ['host', url.host, ...raw, ...framing];
-}
-
-function pairs(raw: readonly string[]): [string, string][] {
-  return raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1] ?? '']] : []));
-}
-
-function parse(text: string): URL {
-  try {
-    return new URL(text);
-  } catch (error) {
-    throw new WitError<ErrorCode>({ tag: 'HTTP-request-URI-invalid' }, { cause: error });
-  }
-}
-
-function milliseconds(nanoseconds: bigint | undefined): number {
-  return nanoseconds === undefined
-    ? defaultTimeoutMs
-    : Math.min(Number(nanoseconds / 1_000_000n) || 1, 2 ** 31 - 1);
+  if (!hasBody && bodied && declared === undefined) raw.push('content-length', '0');
+  if (traceparent !== undefined && !fields.has('traceparent')) raw.push('traceparent', traceparent);
+  return raw;
 }

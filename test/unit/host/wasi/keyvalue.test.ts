@@ -8,7 +8,6 @@ const calls: Partial<LinkedCall>[] = [];
 let answer: () => unknown;
 const context: GuestContext = {
   config: {},
-  outgoingHttp: false,
   log: () => undefined,
   call: ({ interface: name, wireInterface, function: func, linkName, args }) => {
     calls.push({ interface: name, wireInterface, function: func, linkName, args });
@@ -18,6 +17,9 @@ const context: GuestContext = {
       result: () => answer(),
       forget: () => undefined,
     };
+  },
+  stream: () => {
+    throw new Error('nothing streams');
   },
 };
 const guest = new Guest(context);
