@@ -82,6 +82,24 @@ export interface CustomResourceDefinition extends KubeObject {
   status?: { conditions?: { type: string; status: string; reason?: string; message?: string }[] };
 }
 
+/** An apps/v1 ControllerRevision: one state of what a controller looks after, as `data`. */
+export interface ControllerRevision extends KubeObject {
+  apiVersion: 'apps/v1';
+  kind: 'ControllerRevision';
+  /** Never changes. */
+  data?: unknown;
+  /** Rises with each revision. */
+  revision: number;
+}
+
+export const ControllerRevisionResource: ResourceType<ControllerRevision> = {
+  group: 'apps',
+  version: 'v1',
+  kind: 'ControllerRevision',
+  plural: 'controllerrevisions',
+  namespaced: true,
+};
+
 export const NamespaceResource: ResourceType<Namespace> = {
   group: '',
   version: 'v1',
