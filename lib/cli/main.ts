@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { addCodeCommands } from './code-commands';
 import type * as Down from './down';
 import type * as Logs from './logs';
 import type * as Kubectl from './kubectl';
@@ -93,6 +94,7 @@ Without it, only the control plane, NATS, the reconciler and a host are started.
     .option('--nats-port <port>', 'port of NATS (default: any that is free)', port)
     .action((options: Supervise.SuperviseOptions) => commands.supervise().supervise(options));
 
+  addCodeCommands(root);
   root.addCommand(runCommand());
 
   return root;
@@ -128,10 +130,14 @@ function durationMs(text: string): number {
   return Number(amount) * (unitMs[unit || 's'] ?? 1000);
 }
 
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
 /** Runs a command line and returns its exit code: 0 done, 1 failed, 2 not understood. */
 export async function main(args: readonly string[]): Promise<number> {
   const root = program();
-  for (const each of [root, ...root.commands]) each.exitOverride();
+  for (const each of withSubcommands(root)) each.exitOverride();
   try {
     await root.parseAsync([...args], { from: 'user' });
     return Number(process.exitCode ?? 0);

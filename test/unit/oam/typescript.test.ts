@@ -1,0 +1,88 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import ts from 'typescript';
+import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '../../../lib/api';
+import { importApplications, typescriptSource } from '../../../lib/oam';
+import { byName, fixtures } from './fixtures';
+
+// A program that was made from manifests is a user's program: it type-checks, lints itself of nothing unused, runs, and makes the very
+// objects that the import to YAML gives.
+
+const root = path.resolve(__dirname, '../../..');
+const programs = fixtures.map((file) => {
+  const { objects } = importApplications([file], 'default');
+  return { name: file.name, objects, source: typescriptSource(objects, 'default', `From ${file.name}`) };
+});
+
+test.each(programs)('$name synthesizes to the same objects', ({ objects, source }) => {
+  expect(byName(run(source))).toEqual(byName(objects));
+});
+
+test('all type-check, and have no variable without use', () => {
+  const config = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(path.join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file)).config,
+    ts.sys,
+    root,
+  );
+  const texts = new Map(programs.map(({ name, source }) => [path.join(root, 'test', `${name}.ts`), source]));
+  const disk = ts.createCompilerHost(config.options);
+  const program = ts.createProgram(
+    [...texts.keys()],
+    { ...config.options, noUnusedLocals: true },
+    {
+      ...disk,
+      fileExists: (file) => texts.has(file) || disk.fileExists(file),
+      readFile: (file) => texts.get(file) ?? disk.readFile(file),
+      getSourceFile: (file, options) => {
+        const text = texts.get(file);
+        return text === undefined
+          ? disk.getSourceFile(file, options)
+          : ts.createSourceFile(file, text, options);
+      },
+    },
+  );
+  const problems = [...texts.keys()].flatMap((file) =>
+    ts
+      .getPreEmitDiagnostics(program, program.getSourceFile(file))
+      .map(
+        ({ messageText }) => `${path.basename(file)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+      ),
+  );
+  expect(problems).toEqual([]);
+}, 120_000);
+
+test('reads as people would write it', () => {
+  const { source } = programs.find(({ name }) => name === 'shared.yaml') ?? { source: '' };
+  expect(source).toMatch(/^const http = new Distribution\(lattice, 'http-server', \{$/m);
+  expect(source).toMatch(/^http\.linkTo\(pages, \{$/m);
+  expect(source).toContain(`wit: 'acme:audit/log,trail'`);
+});
+
+/** Runs a program and reads what it synthesized. */
+function run(source: string): KubeObject[] {
+  const out = mkdtempSync(path.join(tmpdir(), 'kasmcloud-oam-'));
+  const before = process.env['CDK8S_OUTDIR'];
+  process.env['CDK8S_OUTDIR'] = out;
+  try {
+    const { outputText } = ts.transpileModule(source, {
+      compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+    });
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the program under test
+    const program = new Function('require', 'exports', outputText) as (
+      load: (name: string) => unknown,
+      to: object,
+    ) => void;
+    program((name) => jest.requireActual(name), {});
+    return readdirSync(out).flatMap((file) =>
+      parseAllDocuments(readFileSync(path.join(out, file), 'utf8')).map(
+        (document) => document.toJS() as KubeObject,
+      ),
+    );
+  } finally {
+    if (before === undefined) delete process.env['CDK8S_OUTDIR'];
+    else process.env['CDK8S_OUTDIR'] = before;
+    rmSync(out, { recursive: true });
+  }
+}
