@@ -1,10 +1,9 @@
 import { ApiObject, Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { GROUP, LATTICE_NAME, labelValue } from '../lib/api/names';
+import { dropNamespace, validatingOnly } from './kasm-object';
 import { LatticeIndex } from './lattice-index';
-import { dropNamespace } from './metadata';
 import { WasmCloudHost, WasmCloudLattice } from './resources';
-import { validatingOnly } from './validation';
 
 /** Properties of {@link Lattice}. */
 export interface LatticeProps {

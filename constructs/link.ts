@@ -1,5 +1,6 @@
 import { type ApiObject, type ApiObjectMetadata, type ApiObjectMetadataDefinition, Chart } from 'cdk8s';
 import { Construct, type IConstruct } from 'constructs';
+import type { WasmCloudLinkSpec } from '../lib/api/generated/kasmcloud';
 import type { IComponent } from './component';
 import { Config, type ConfigInput } from './config';
 import { WasmCloudLink } from './resources';
@@ -80,7 +81,7 @@ export class Link extends Construct {
         source: this.source,
         target: this.target,
         name: props.name,
-        wit: { ...this.wit, interfaces: [...this.wit.interfaces] },
+        wit: this.wit as WasmCloudLinkSpec['wit'],
         sourceConfig: Config.specOf(props.sourceConfig),
         targetConfig: Config.specOf(props.targetConfig),
       },

@@ -1,12 +1,6 @@
 import type { ApiObject } from 'cdk8s';
 import { labelValue } from '../lib/api/names';
 
-/** Takes back the namespace that a chart stamps on every object: the object is of a cluster-scoped kind. */
-export function dropNamespace(object: ApiObject): void {
-  // cdk8s offers no way to say so: it fills an absent namespace in from the chart.
-  (object.metadata as { namespace?: string | undefined }).namespace = undefined;
-}
-
 /** Adds the standard label that tells which program an object belongs to, unless the object says so itself. */
 export function addNameLabel({ metadata }: ApiObject, name: string): void {
   const key = 'app.kubernetes.io/name';

@@ -1,4 +1,4 @@
-import { ApiObject, type ApiObjectMetadata, type GroupVersionKind } from 'cdk8s';
+import type { ApiObjectMetadata, GroupVersionKind } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type {
   WasmCloudActorSpec,
@@ -9,11 +9,32 @@ import type {
   WasmCloudProviderSpec,
 } from '../lib/api/generated/kasmcloud';
 import { API_VERSION, LATTICE_NAME } from '../lib/api/names';
-import { dropNamespace } from './metadata';
-import { constructOf, validateAtSynth } from './validation';
+import { KasmObject, type KasmObjectProps } from './kasm-object';
 
 // One class a kind, with the very spec of its CRD. Nothing is filtered on the way out, so that a JSON patch of a field that these
 // types do not know reaches the manifest.
+
+/** An object that links can name. */
+abstract class ComponentObject extends KasmObject {
+  private readonly componentId: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    gvk: GroupVersionKind,
+    props: KasmObjectProps,
+    private readonly role: 'actor' | 'provider',
+    componentId?: string,
+  ) {
+    super(scope, id, gvk, props);
+    this.componentId = componentId ?? this.name;
+    this.index.addComponent(this.componentId, role, this.construct);
+  }
+
+  protected override furtherIssues(): string[] {
+    return this.index.componentIssues(this.componentId, this.role);
+  }
+}
 
 /** Properties of {@link WasmCloudHost}. */
 export interface WasmCloudHostProps {
@@ -27,13 +48,11 @@ export interface WasmCloudHostProps {
  *
  * @see Host
  */
-export class WasmCloudHost extends ApiObject {
+export class WasmCloudHost extends KasmObject {
   static readonly GVK: GroupVersionKind = { apiVersion: API_VERSION, kind: 'WasmCloudHost' };
 
   constructor(scope: Construct, id: string, props: WasmCloudHostProps) {
-    super(scope, id, { ...WasmCloudHost.GVK, ...props });
-    dropNamespace(this);
-    validateAtSynth(this, props.spec);
+    super(scope, id, WasmCloudHost.GVK, props, true);
   }
 }
 
@@ -49,12 +68,11 @@ export interface WasmCloudActorProps {
  *
  * @see Actor
  */
-export class WasmCloudActor extends ApiObject {
+export class WasmCloudActor extends ComponentObject {
   static readonly GVK: GroupVersionKind = { apiVersion: API_VERSION, kind: 'WasmCloudActor' };
 
   constructor(scope: Construct, id: string, props: WasmCloudActorProps) {
-    super(scope, id, { ...WasmCloudActor.GVK, ...props });
-    declareComponent(this, props.spec, 'actor', props.spec.componentId);
+    super(scope, id, WasmCloudActor.GVK, props, 'actor', props.spec.componentId);
   }
 }
 
@@ -70,12 +88,11 @@ export interface WasmCloudProviderProps {
  *
  * @see Provider
  */
-export class WasmCloudProvider extends ApiObject {
+export class WasmCloudProvider extends ComponentObject {
   static readonly GVK: GroupVersionKind = { apiVersion: API_VERSION, kind: 'WasmCloudProvider' };
 
   constructor(scope: Construct, id: string, props: WasmCloudProviderProps) {
-    super(scope, id, { ...WasmCloudProvider.GVK, ...props });
-    declareComponent(this, props.spec, 'provider', props.spec.componentId);
+    super(scope, id, WasmCloudProvider.GVK, props, 'provider', props.spec.componentId);
   }
 }
 
@@ -91,16 +108,19 @@ export interface WasmCloudLinkProps {
  *
  * @see Link
  */
-export class WasmCloudLink extends ApiObject {
+export class WasmCloudLink extends KasmObject {
   static readonly GVK: GroupVersionKind = { apiVersion: API_VERSION, kind: 'WasmCloudLink' };
 
+  private readonly spec: WasmCloudLinkSpec;
+
   constructor(scope: Construct, id: string, props: WasmCloudLinkProps) {
-    super(scope, id, { ...WasmCloudLink.GVK, ...props });
-    const construct = constructOf(this);
-    validateAtSynth(this, props.spec, (index) => index.linkIssues(props.spec, construct)).addLink(
-      props.spec,
-      construct,
-    );
+    super(scope, id, WasmCloudLink.GVK, props);
+    this.spec = props.spec;
+    this.index.addLink(this.spec, this.construct);
+  }
+
+  protected override furtherIssues(): string[] {
+    return this.index.linkIssues(this.spec, this.construct);
   }
 }
 
@@ -116,14 +136,13 @@ export interface WasmCloudDistributionProps {
  *
  * @see Distribution
  */
-export class WasmCloudDistribution extends ApiObject {
+export class WasmCloudDistribution extends ComponentObject {
   static readonly GVK: GroupVersionKind = { apiVersion: API_VERSION, kind: 'WasmCloudDistribution' };
 
   constructor(scope: Construct, id: string, props: WasmCloudDistributionProps) {
-    super(scope, id, { ...WasmCloudDistribution.GVK, ...props });
     const { actor, provider } = props.spec.template;
     const role = actor === undefined ? 'provider' : 'actor';
-    declareComponent(this, props.spec, role, (actor ?? provider)?.componentId);
+    super(scope, id, WasmCloudDistribution.GVK, props, role, (actor ?? provider)?.componentId);
   }
 }
 
@@ -139,29 +158,11 @@ export interface WasmCloudLatticeProps {
  *
  * @see Lattice
  */
-export class WasmCloudLattice extends ApiObject {
+export class WasmCloudLattice extends KasmObject {
   static readonly GVK: GroupVersionKind = { apiVersion: API_VERSION, kind: 'WasmCloudLattice' };
 
   constructor(scope: Construct, id: string, props: WasmCloudLatticeProps) {
-    super(scope, id, {
-      ...WasmCloudLattice.GVK,
-      ...props,
-      metadata: { name: LATTICE_NAME, ...props.metadata },
-    });
-    validateAtSynth(this, props.spec);
+    const metadata = { name: LATTICE_NAME, ...props.metadata };
+    super(scope, id, WasmCloudLattice.GVK, { ...props, metadata });
   }
-}
-
-function declareComponent(
-  object: ApiObject,
-  spec: object,
-  role: 'actor' | 'provider',
-  componentId = object.name,
-): void {
-  const construct = constructOf(object);
-  validateAtSynth(object, spec, (index) => index.componentIssues(componentId, role, construct)).addComponent(
-    componentId,
-    role,
-    construct,
-  );
 }

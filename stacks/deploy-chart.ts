@@ -1,6 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { Chart } from 'cdk8s';
-import { DEFERRED } from '../constructs/validation';
+import { DEFERRED } from '../constructs/kasm-object';
 import { GROUP } from '../lib/api/names';
 import { KubernetesObject, type Manifest } from './kubernetes-object';
 import { withOutputs } from './outputs';

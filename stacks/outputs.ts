@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { IResolver, ResolutionContext } from 'cdk8s';
-import { DEFERRED } from '../constructs/validation';
+import { DEFERRED } from '../constructs/kasm-object';
 
 const tokens = new WeakMap<pulumi.Output<unknown>, string>();
 const outputs = new Map<string, pulumi.Output<unknown>>();

@@ -26,28 +26,47 @@ function readsOld(rule: ValidationRule): boolean {
   return /\boldSelf\b/.test(rule.rule);
 }
 
-/** A value as rules see it: integers as bigint, sets in order (they are equal in any order), reserved names escaped. */
-function toCel(schema: StructuralSchema, value: unknown): unknown {
-  if (typeof value === 'number')
-    return schema.type !== 'number' && Number.isInteger(value) ? BigInt(value) : value;
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    const converted = items ? value.map((item) => toCel(items, item)) : value;
-    return schema['x-kubernetes-list-type'] === 'set' ? converted.sort() : converted;
-  }
-  const { properties, additionalProperties } = schema;
-  const converted: Record<string, unknown> = {};
-  for (const [name, item] of Object.entries(value)) {
-    const property = properties?.[name];
-    if (property) converted[celName(name)] = toCel(property, item);
-    else converted[name] = additionalProperties ? toCel(additionalProperties, item) : item;
-  }
-  return converted;
-}
-
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
+}
+
+/** Makes of a value what rules see. */
+type Converter = (value: unknown) => unknown;
+
+/**
+ * A value as rules see it: with its defaults, integers as bigint, sets in order (they are equal in any order), reserved names escaped.
+ */
+function converterOf(schema: StructuralSchema): Converter {
+  if (schema.type === 'string' || schema.type === 'boolean' || schema.type === 'number')
+    return (value) => value;
+  const item = schema.items ? converterOf(schema.items) : undefined;
+  const entry = schema.additionalProperties ? converterOf(schema.additionalProperties) : undefined;
+  const isSet = schema['x-kubernetes-list-type'] === 'set';
+  const properties = new Map(
+    Object.entries(schema.properties ?? {}).map(([name, property]) => {
+      const convert = converterOf(property);
+      return [name, { key: celName(name), convert, initial: property.default }];
+    }),
+  );
+  const defaulted = [...properties].filter(([, { initial }]) => initial !== undefined);
+  return (value) => {
+    if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value;
+    if (!isObject(value)) return value;
+    if (Array.isArray(value)) {
+      const converted = item ? value.map(item) : [...(value as unknown[])];
+      return isSet ? converted.sort() : converted;
+    }
+    const converted: Record<string, unknown> = {};
+    for (const name of Object.keys(value)) {
+      const property = properties.get(name);
+      if (value[name] === undefined) continue;
+      if (property) converted[property.key] = property.convert(value[name]);
+      else converted[name] = entry ? entry(value[name]) : value[name];
+    }
+    for (const [name, { key, convert, initial }] of defaulted)
+      if (value[name] === undefined) converted[key] = convert(initial);
+    return converted;
+  };
 }
 
 interface Report {
@@ -57,14 +76,14 @@ interface Report {
 }
 
 /** Checks one node and all below it. `old` is undefined where there was no such node before. */
-type Check = (value: unknown, self: unknown, old: unknown, path: string, report: Report) => void;
+type Check = (self: unknown, old: unknown, path: string, report: Report) => void;
 
 /** The check of one rule. */
 function compileRule(rule: ValidationRule): Check {
   const evaluate = environment.parse(rule.rule);
   const onlyOnChange = readsOld(rule) && !rule.optionalOldSelf;
   const fields = rule.fieldPath?.split('.').slice(1) ?? [];
-  return (value, self, old, path, report) => {
+  return (self, old, path, report) => {
     if (onlyOnChange && old === undefined) return;
     const oldSelf = rule.optionalOldSelf ? (old === undefined ? Optional.none() : Optional.of(old)) : old;
     let problem = rule.message;
@@ -74,13 +93,16 @@ function compileRule(rule: ValidationRule): Check {
       if (report.malformed) return;
       problem = `cannot be checked: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`;
     }
-    let at: unknown = value;
+    let at = self;
     let where = path;
     for (const field of fields) {
-      at = isObject(at) ? at[field] : undefined;
+      at = isObject(at) ? at[celName(field)] : undefined;
       where = childPath(where, field);
     }
-    const got = at === undefined || typeof at === 'object' ? '' : ` (got ${shown(at)})`;
+    const got =
+      at === undefined || typeof at === 'object'
+        ? ''
+        : ` (got ${typeof at === 'bigint' ? String(at) : shown(at)})`;
     report({ path: where, message: `${where} ${problem}${got}` });
   };
 }
@@ -96,39 +118,37 @@ function compileNode(schema: StructuralSchema, inList: boolean): Check | undefin
     const check = compileNode(property, inList);
     if (!check) continue;
     const key = celName(name);
-    checks.push((value, self, old, path, report) => {
-      if (!isObject(value) || value[name] === undefined) return;
-      const before = isObject(old) ? old[key] : undefined;
-      check(value[name], (self as Record<string, unknown>)[key], before, childPath(path, name), report);
+    checks.push((self, old, path, report) => {
+      if (!isObject(self) || self[key] === undefined) return;
+      check(self[key], isObject(old) ? old[key] : undefined, childPath(path, name), report);
     });
   }
   const item = schema.items && compileNode(schema.items, true);
   if (item) {
-    checks.push((value, self, _old, path, report) => {
-      if (!Array.isArray(value)) return;
-      value.forEach((child, index) =>
-        item(child, (self as unknown[])[index], undefined, childPath(path, index), report),
-      );
+    checks.push((self, _old, path, report) => {
+      if (!Array.isArray(self)) return;
+      self.forEach((child, index) => item(child, undefined, childPath(path, index), report));
     });
   }
   if (checks.length === 0) return undefined;
-  return (value, self, old, path, report) => {
-    for (const check of checks) check(value, self, old, path, report);
+  return (self, old, path, report) => {
+    for (const check of checks) check(self, old, path, report);
   };
 }
 
 /**
- * Compiles the CEL rules of a kind into a function that returns which of them do not hold. The object must have its defaults;
+ * Compiles the CEL rules of a kind into a function that returns which of them do not hold, of the object with its defaults.
  * `malformed` says that its schema has refused it. With an `old` object, rules about changes are evaluated too.
  */
 export function compileRules(
   schema: StructuralSchema,
 ): (object: object, malformed: boolean, old?: object) => ValidationIssue[] {
   const check = compileNode(schema, false);
+  const convert = converterOf(schema);
   return (object, malformed, old) => {
     const issues: ValidationIssue[] = [];
     const report = Object.assign((issue: ValidationIssue) => void issues.push(issue), { malformed });
-    check?.(object, toCel(schema, object), old && toCel(schema, old), '', report);
+    check?.(convert(object), old && convert(old), '', report);
     return issues;
   };
 }

@@ -5,7 +5,7 @@ import type * as Validator from './validator';
 
 export type { ValidationIssue };
 
-/** Loaded at the first validation: the schema compiler and CEL cost more than the rest of the library together. */
+/** Loaded at the first validation: the definitions and CEL cost more than the rest of the library together. */
 let validator: typeof Validator | undefined;
 
 function issuesOf(object: KubeObject, old?: KubeObject): ValidationIssue[] {

@@ -1,9 +1,9 @@
 import { compileRules } from './cel';
 import { crds } from './generated/crds';
-import { compileSchema } from './json-schema';
 import { API_VERSION } from './names';
 import type { KubeObject } from './resource';
 import { shown, type StructuralSchema, type ValidationIssue } from './schema';
+import { compileSchema } from './structural-schema';
 import { suggest } from './suggest';
 
 interface Validator {
@@ -31,11 +31,6 @@ function validatorOf(kind: string): Validator | undefined {
   return validator;
 }
 
-/** A copy as the API server would receive it, for the defaults to be filled in. */
-function received(object: KubeObject): KubeObject {
-  return JSON.parse(JSON.stringify(object)) as KubeObject;
-}
-
 /** Everything that is wrong with an object of our group, or with its change from `old`. */
 export function issuesOf(object: KubeObject, old?: KubeObject): ValidationIssue[] {
   if (object.apiVersion !== API_VERSION) {
@@ -48,9 +43,6 @@ export function issuesOf(object: KubeObject, old?: KubeObject): ValidationIssue[
     const remedy = suggest(object.kind, Object.keys(crds));
     return [{ path: 'kind', message: `kind ${shown(object.kind)} is not one of ${API_VERSION}: ${remedy}` }];
   }
-  const copy = received(object);
-  const issues = validator.checkSchema(copy);
-  const before = old && received(old);
-  if (before) validator.checkSchema(before); // For its defaults only: an object that is already there is not judged again.
-  return [...issues, ...validator.checkRules(copy, issues.length > 0, before)];
+  const issues = validator.checkSchema(object);
+  return [...issues, ...validator.checkRules(object, issues.length > 0, old)];
 }
