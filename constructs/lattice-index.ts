@@ -50,7 +50,7 @@ export class LatticeIndex {
   static of(construct: IConstruct, namespace = ''): LatticeIndex {
     const { root } = construct.node;
     let byNamespace = indexes.get(root);
-    if (byNamespace === undefined) indexes.set(root, (byNamespace = new Map()));
+    if (byNamespace === undefined) indexes.set(root, (byNamespace = new Map<string, LatticeIndex>()));
     let index = byNamespace.get(namespace);
     if (index === undefined) byNamespace.set(namespace, (index = new LatticeIndex()));
     return index;
