@@ -1,6 +1,7 @@
 // Builds one fixture into a component: node build-component.mjs TOOLS SOURCE OUTPUT, where TOOLS is a folder whose node_modules has jco and
-// componentize-js, and SOURCE a core module as text (.wat) or a TypeScript module (.ts).
-import { readFile, writeFile } from 'node:fs/promises';
+// componentize-js, and SOURCE a core module as text (.wat), a TypeScript module (.ts) or a folder of Go.
+import { execFileSync } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -51,4 +52,21 @@ async function fromTypeScript() {
   return component;
 }
 
-await writeFile(output, await (source.endsWith('.wat') ? fromText() : fromTypeScript()));
+async function fromGo() {
+  const { componentEmbed, componentNew } = await load('jco-transpile/dist/wasm-tools.js');
+  const module = `${output}.core`;
+  const env = { ...process.env, GOOS: 'wasip1', GOARCH: 'wasm' };
+  execFileSync('go', ['build', '-buildmode=c-shared', '-ldflags=-s -w', '-o', module, '.'], {
+    cwd: source,
+    env,
+  });
+  const binary = await readFile(module);
+  await rm(module);
+  const adapter = await readFile(path.join(scope, 'jco/lib/wasi_snapshot_preview1.reactor.wasm'));
+  return componentNew(await componentEmbed({ binary, witSource: await wit(), world: 'handler' }), [
+    ['wasi_snapshot_preview1', adapter],
+  ]);
+}
+
+const builders = { '.wat': fromText, '.ts': fromTypeScript, '': fromGo };
+await writeFile(output, await builders[path.extname(source)]());

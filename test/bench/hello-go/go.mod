@@ -1,0 +1,3 @@
+module kasmcloud.io/bench/hello
+
+go 1.25.0

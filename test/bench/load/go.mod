@@ -1,0 +1,3 @@
+module kasmcloud.io/bench/load
+
+go 1.25.0
