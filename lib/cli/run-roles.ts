@@ -13,6 +13,8 @@ import { runReconciler } from '../reconciler/main';
 import { AdminServer, type RoleHealth } from './admin-server';
 import { onInterrupt } from './interrupt';
 import { defaultDataDir, type RoleName, type RunOptions } from './run';
+import type * as StartTracing from './start-tracing';
+import { isTracingAsked } from './tracing-asked';
 import { packageVersion } from './version';
 
 /** One role, running until the signal aborts; rejects when it cannot go on. */
@@ -42,6 +44,7 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
   const connection = await loadConnection({ kubeconfig: options.kubeconfig, context: options.context });
   const admin =
     options.adminAddress === undefined ? undefined : await AdminServer.start(options.adminAddress, health);
+  const stopTracing = isTracingAsked() ? traceAs(`kasmcloud-${names.join('-')}`) : undefined;
   log.info({ roles: names, server: connection.server.href, version: packageVersion() }, 'Starting');
   await Promise.all(
     names.map(async (name) => {
@@ -55,8 +58,16 @@ export async function runRoles(names: readonly RoleName[], options: RunOptions):
   );
   await admin?.stop();
   connection.close();
+  await stopTracing?.();
   failed.signal.throwIfAborted();
   log.info({ roles: names }, 'Stopped');
+}
+
+/** The libraries for it are loaded by those who ask for it only. */
+function traceAs(service: string): StartTracing.StopTracing {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { startTracing } = require('./start-tracing') as typeof StartTracing;
+  return startTracing(service, packageVersion());
 }
 
 async function runHostRole({ options, connection, signal, onHealth }: RoleContext): Promise<void> {

@@ -2,6 +2,7 @@ import type { KubeObject } from '../api/resource';
 import { TerminalError, messageOf } from '../base/errors';
 import { type Logger, log } from '../base/log';
 import { counter, gauge, histogram } from '../base/metrics';
+import { inSpan } from '../base/tracing';
 import { isApiError } from './api-error';
 import { withDeadline } from './deadline';
 import { keyOf } from './key';
@@ -129,11 +130,11 @@ export class Controller<const T extends readonly KubeObject[] = readonly KubeObj
     const { reconcile, timeoutMs = 60_000, name: controller } = this.options;
     const stopping = this.stopping.signal;
     try {
-      const result = await withDeadline(
-        timeoutMs,
-        `The pass took longer than ${timeoutMs / 1000} s`,
-        stopping,
-        (signal) => reconcile(key, signal),
+      const attributes = { 'kasmcloud.controller': controller, 'kasmcloud.object': key };
+      const result = await inSpan(`reconcile ${controller}`, { attributes }, () =>
+        withDeadline(timeoutMs, `The pass took longer than ${timeoutMs / 1000} s`, stopping, (signal) =>
+          reconcile(key, signal),
+        ),
       );
       this.queue.forget(key);
       if (result?.requeueAfterMs !== undefined) this.queue.addAfter(key, result.requeueAfterMs);

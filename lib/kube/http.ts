@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { sleep } from '../base/sleep';
+import { inSpan, traceHeaders } from '../base/tracing';
 import { ApiError, ConnectionError } from './api-error';
 import type { Connection } from './connection';
 
@@ -31,7 +32,21 @@ const maxRetryAfterMs = 30_000;
  * @throws ApiError when the server refuses
  * @throws ConnectionError when no answer comes
  */
-export async function send(connection: Connection, request: HttpRequest): Promise<http.IncomingMessage> {
+export function send(connection: Connection, request: HttpRequest): Promise<http.IncomingMessage> {
+  const attributes = {
+    'http.request.method': request.method,
+    'server.address': connection.server.hostname,
+    'url.path': request.path.replace(/\?.*/, ''),
+  };
+  return inSpan(request.method, { attributes, client: true, nested: true }, () =>
+    sendUntilAnswered(connection, request),
+  );
+}
+
+async function sendUntilAnswered(
+  connection: Connection,
+  request: HttpRequest,
+): Promise<http.IncomingMessage> {
   let fresh = false;
   for (let attempt = 1; ; attempt++) {
     const response = await exchange(connection, request, fresh);
@@ -99,6 +114,7 @@ function roundTrip(
               'Content-Type': request.contentType ?? 'application/json',
               'Content-Length': Buffer.byteLength(body),
             }),
+        ...traceHeaders(),
         ...headers,
       },
     });

@@ -11,6 +11,7 @@ import { choosePort } from '../../lib/local/ports';
 import { ensureNamespace } from '../integration/cluster';
 import { eventually } from '../integration/eventually';
 import { SimulatedHost, actor } from '../integration/lattice-objects';
+import { TraceCollector } from './trace-collector';
 
 // Two reconcilers, processes of the built command, on one API server.
 
@@ -20,6 +21,7 @@ const dir = mkdtempSync(path.join(tmpdir(), 'kasmcloud-ha-'));
 let cluster: ControlPlane;
 let client: KubeClient;
 let host: SimulatedHost;
+let collector: TraceCollector;
 
 /** A reconciler in a process of its own. */
 class Replica {
@@ -38,7 +40,12 @@ class Replica {
       '--admin-address',
       admin,
     ];
-    const replica = new Replica(spawn(process.execPath, [command, ...args], { stdio: 'ignore' }), admin);
+    const env = {
+      ...process.env,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
+      OTEL_RESOURCE_ATTRIBUTES: 'k8s.pod.name=here',
+    };
+    const replica = new Replica(spawn(process.execPath, [command, ...args], { stdio: 'ignore', env }), admin);
     await eventually('a reconciler is ready', () => replica.answers('/readyz', /"ok"/));
     return replica;
   }
@@ -94,6 +101,7 @@ async function bindAll(prefix: string, count: number): Promise<void> {
 }
 
 beforeAll(async () => {
+  collector = await TraceCollector.start();
   cluster = await startControlPlane({ dir });
   client = new KubeClient(await loadConnection({ kubeconfig: cluster.kubeconfig('admin') }));
   await bootstrap(client);
@@ -108,6 +116,7 @@ afterAll(async () => {
   await host?.delete();
   client?.connection.close();
   await cluster?.stop();
+  collector?.stop();
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -133,4 +142,23 @@ test('nothing was done twice', async () => {
   const objects = new Set(bound.map(({ regarding }) => regarding?.name));
   expect(bound).toHaveLength(objects.size);
   expect(objects.size).toBeGreaterThanOrEqual(60);
+});
+
+test('a collector is told of each pass, and of what it asked the API server', () => {
+  // The reconciler that ended by SIGTERM has sent everything.
+  const { spans } = collector;
+  const patch = spans.find(
+    ({ name, parentSpanId }) =>
+      name === 'PATCH' &&
+      spans.some((span) => span.spanId === parentSpanId && span.name.startsWith('reconcile ')),
+  );
+  expect(patch?.resource).toMatchObject({
+    'service.name': 'kasmcloud-reconciler',
+    'k8s.pod.name': 'here',
+  });
+  expect(patch?.resource['service.version']).toMatch(/^\d+\.\d+\.\d+/);
+  // Watches belong to no pass.
+  expect(spans.filter(({ name, parentSpanId }) => !name.startsWith('reconcile ') && !parentSpanId)).toEqual(
+    [],
+  );
 });
