@@ -18,6 +18,8 @@ export const conditionTypes = {
   conflict: 'Conflict',
   draining: 'Draining',
   drained: 'Drained',
+  /** Of a host: whether it is there for long enough to be given something new. */
+  stable: 'Stable',
   healthy: 'Healthy',
   serviceReady: 'ServiceReady',
   available: 'Available',

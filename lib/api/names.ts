@@ -29,6 +29,12 @@ export const labels = {
   managedBy: `${GROUP}/managed-by`,
 } as const;
 
+/** Annotation keys. */
+export const annotations = {
+  /** Says `reconciler` on what the reconciler bound to its host, and may therefore move; what people bound by name has none. */
+  boundBy: `${GROUP}/bound-by`,
+} as const;
+
 /** Server-side apply field managers, one a writer. */
 export const fieldManagers = {
   host: 'kasmcloud-host',

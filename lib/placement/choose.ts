@@ -10,18 +10,22 @@ export type Choice =
 /**
  * Chooses among the eligible hosts: first those without a `PreferNoSchedule` taint that is not tolerated, of these the least
  * loaded, of these the first by name. The order of `hosts` does not matter.
+ *
+ * @param refusal What speaks against a host beside all that {@link eligible} knows of, worded as the reason of a Verdict
  */
 export function choose(
   hosts: readonly WasmCloudHost[],
   requirements: Requirements,
   loadOn: (host: string) => Load,
+  refusal: (host: string) => string | undefined = () => undefined,
 ): Choice {
   const reasons: string[] = [];
   let best: Candidate | undefined;
   for (const host of hosts) {
     const load = loadOn(host.metadata.name);
     const verdict = eligible(host, requirements, load);
-    if (!verdict.ok) reasons.push(verdict.reason);
+    const reason = verdict.ok ? refusal(host.metadata.name) : verdict.reason;
+    if (reason !== undefined) reasons.push(reason);
     else {
       const avoided =
         untolerated(host.spec.taints, requirements.tolerations, 'PreferNoSchedule') !== undefined;

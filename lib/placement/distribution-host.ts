@@ -1,5 +1,6 @@
 import { type WasmCloudHost, conditionOf, conditionTypes } from '../api';
 import { bytesOf } from '../base/quantity';
+import { isDraining } from './departure';
 import { effectiveLabels, serves } from './eligible';
 import type { Load, Requirements } from './requirements';
 import type { Labels } from './selector';
@@ -76,12 +77,15 @@ function judge(host: WasmCloudHost, { lattice, tolerations }: Requirements, lost
   if (evicting !== undefined)
     return { state: 'unfit', reason: `with untolerated taint ${formatTaint(evicting)}` };
   if (lost) return { state: 'unfit', reason: 'lost' };
+  if (isDraining(host)) return { state: 'unfit', reason: 'being drained' };
   if (unschedulable) return { state: 'closed', reason: 'cordoned' };
   const repelling = untolerated(taints, tolerations, 'NoSchedule');
   if (repelling !== undefined)
     return { state: 'closed', reason: `with untolerated taint ${formatTaint(repelling)}` };
   if (conditionOf(host, conditionTypes.ready)?.status !== 'True')
     return { state: 'closed', reason: 'not ready' };
+  if (conditionOf(host, conditionTypes.stable)?.status === 'False')
+    return { state: 'closed', reason: 'lost too often of late' };
   const avoided = untolerated(taints, tolerations, 'PreferNoSchedule') !== undefined;
   return { state: avoided ? 'avoided' : 'open' };
 }

@@ -1,5 +1,6 @@
 import { EVERY_LATTICE, type HostCapacity, type WasmCloudHost, conditionOf, conditionTypes } from '../api';
 import { bytesOf } from '../base/quantity';
+import { isDraining } from './departure';
 import { type Load, type Requirements, addLoad } from './requirements';
 import { matchesSelector } from './selector';
 import { formatTaint, untolerated } from './taints';
@@ -18,10 +19,12 @@ export function eligible(host: WasmCloudHost, requirements: Requirements, load: 
   if (!serves(host, lattice)) return no(`not serving lattice ${lattice}`);
   if (!matchesSelector(hostSelector, effectiveLabels(host))) return no('not matching hostSelector');
   if (host.metadata.deletionTimestamp !== undefined) return no('being deleted');
+  if (isDraining(host)) return no('being drained');
   if (unschedulable) return no('cordoned');
   const taint = untolerated(taints, tolerations, 'NoSchedule', 'NoExecute');
   if (taint !== undefined) return no(`with untolerated taint ${formatTaint(taint)}`);
   if (conditionOf(host, conditionTypes.ready)?.status !== 'True') return no('not ready');
+  if (conditionOf(host, conditionTypes.stable)?.status === 'False') return no('lost too often of late');
   const full = exceeded(capacity, addLoad(load, requirements.load), requirements.load);
   return full === undefined ? yes : no(`without free capacity for ${full}`);
 }

@@ -1,4 +1,5 @@
 export { choose, type Choice } from './choose';
+export { type Departure, departure, isDraining } from './departure';
 export { distribute, type DistributionPlan, type GroupPlan } from './distribute';
 export { type DistributionHost, distributionHost, type Tenancy } from './distribution-host';
 export { effectiveLabels, eligible, serves, type Verdict } from './eligible';

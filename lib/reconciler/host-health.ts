@@ -1,6 +1,7 @@
 import {
   type Lease,
   LeaseResource,
+  type Observation,
   SYSTEM_NAMESPACE,
   type WasmCloudHost,
   WasmCloudHostResource,
@@ -12,6 +13,7 @@ import { Controller, type Reflector, type Result, parseKey } from '../kube';
 import { writeConditions } from './conditions';
 import type { ReconcilerContext } from './context';
 import { Cooldown } from './cooldown';
+import { Stability } from './stability';
 import { Liveness } from './liveness';
 
 const leaseExpired = 'LeaseExpired';
@@ -40,7 +42,7 @@ export function hostHealthController(context: ReconcilerContext): Controller {
   const health = new HostHealth(context);
   return new Controller({
     name: 'hosts',
-    watches: [{ reflector: hosts }, { reflector: leases, map: hostsOf }],
+    watches: [{ reflector: hosts }, { reflector: leases, map: (lease: Lease) => [hostOfLease(lease)] }],
     reconcile: (name, signal) => health.reconcile(name, signal),
   });
 }
@@ -49,13 +51,25 @@ function leaseKey(host: string): string {
   return `${SYSTEM_NAMESPACE}/${hostLeaseName(host)}`;
 }
 
-function hostsOf({ metadata }: Lease): string[] {
-  const prefix = hostLeaseName('');
-  return metadata.name.startsWith(prefix) ? [metadata.name.slice(prefix.length)] : [];
+/** The host whose heartbeat a Lease is. */
+export function hostOfLease({ metadata }: Lease): string {
+  return metadata.name.slice(hostLeaseName('').length);
+}
+
+const stayed = { type: conditionTypes.stable, status: 'True' as const, reason: 'Stayed', message: '' };
+
+function flapping(losses: number): Omit<Observation, 'observedGeneration'> {
+  return {
+    type: conditionTypes.stable,
+    status: 'False',
+    reason: 'Flapping',
+    message: `The host was lost ${losses} times within minutes: it gets nothing new until it has stayed for a while`,
+  };
 }
 
 class HostHealth {
   private readonly liveness = new Liveness();
+  private readonly stability = new Stability();
   private readonly declaring = new Cooldown(declareMs);
 
   constructor(private readonly context: ReconcilerContext) {}
@@ -63,14 +77,20 @@ class HostHealth {
   async reconcile(name: string, signal: AbortSignal): Promise<Result | void> {
     const { hosts, leases } = this.context.caches;
     const host = hosts.get(name);
-    if (host === undefined) return this.liveness.forget(name);
+    if (host === undefined) {
+      this.liveness.forget(name);
+      return this.stability.forget(name);
+    }
     const seen = leases.get(leaseKey(name));
     // Who is not known to live needs no watching: whatever it writes next brings another pass.
     if (!mayBeAlive(host, seen)) return;
     const since = leases.connectedSince;
     if (since === undefined) return { requeueAfterMs: reconnectMs };
     const remainingMs = this.liveness.remainingMs(name, seen, since);
-    if (remainingMs > 0) return { requeueAfterMs: remainingMs };
+    if (remainingMs > 0) {
+      const untrustedMs = await this.tellStability(host, signal);
+      return { requeueAfterMs: untrustedMs > 0 ? Math.min(remainingMs, untrustedMs) : remainingMs };
+    }
 
     // The watch may be half-open and silent for that reason: the API server has the last word.
     const lease = await this.context.client.find(LeaseResource, parseKey(leaseKey(name)), {
@@ -81,6 +101,19 @@ class HostHealth {
     const waitMs = this.declaring.enter(name);
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     await this.declareLost(host, lease, signal);
+  }
+
+  /** Says of a host that comes and goes that nothing new is given to it; returns for how many milliseconds more. */
+  private async tellStability(host: WasmCloudHost, signal: AbortSignal): Promise<number> {
+    const { name } = host.metadata;
+    const said = conditionOf(host, conditionTypes.stable)?.status;
+    if (said === 'False') this.stability.distrust(name);
+    const untrustedMs = this.stability.remainingMs(name);
+    const observation = untrustedMs > 0 ? flapping(this.stability.count(name)) : stayed;
+    // Of a host that never flapped there is nothing to say.
+    if (said === undefined ? untrustedMs > 0 : said !== observation.status)
+      await writeConditions(this.context.client, WasmCloudHostResource, host, [observation], { signal });
+    return untrustedMs;
   }
 
   private async declareLost(
@@ -99,11 +132,17 @@ class HostHealth {
       reason: leaseExpired,
       message: `${fact}: it has crashed or cannot reach the API server. Start it again, or delete the WasmCloudHost if it does not come back`,
     };
-    const written = await writeConditions(client, WasmCloudHostResource, host, [observation], {
+    const losses = this.stability.count(host.metadata.name) + 1;
+    // It must not be given anything between its return and the next look at it.
+    const stable = losses > 1 ? flapping(losses) : conditionOf(host, conditionTypes.stable);
+    const observations = stable === undefined ? [observation] : [observation, stable];
+    const written = await writeConditions(client, WasmCloudHostResource, host, observations, {
       force: true,
       signal,
     });
-    if (written) events.record(host, { type: 'Warning', reason: 'HostLost', action: 'Watching', note: fact });
+    if (!written) return;
+    this.stability.lost(host.metadata.name);
+    events.record(host, { type: 'Warning', reason: 'HostLost', action: 'Watching', note: fact });
   }
 }
 

@@ -1,56 +1,61 @@
 import {
   FINALIZER,
-  type Observation,
+  type Lease,
   type ResourceType,
   type WasmCloudHost,
   conditionOf,
   conditionTypes,
 } from '../api';
-import { Controller, type EventText, type Reflector, type Result, keyOf, removeFinalizer } from '../kube';
-import { effectiveLabels, serves } from '../placement';
-import { type Placeable, bind, isPlaceable } from './binding';
-import { BY_HOST, UNBOUND } from './caches';
+import { Controller, type Reflector, type Result, keyOf, removeFinalizer } from '../kube';
+import { effectiveLabels, isDraining } from '../placement';
+import { Binder, type Placeable, isPlaceable } from './binding';
+import { BY_COMPONENT, BY_HOST, UNBOUND, componentKey } from './caches';
+import { componentIdOf } from './component-id';
 import { writeConditions } from './conditions';
 import type { ReconcilerContext } from './context';
 import { Cooldown } from './cooldown';
-import { isGone, isLost } from './host-health';
+import {
+  type Finding,
+  departing,
+  isOwnReason,
+  notFound,
+  notPlaced,
+  notServed,
+  placed,
+  stranded,
+  waiting,
+} from './findings';
+import { hostOfLease, isGone, isLost } from './host-health';
+import { type Leaving, isBoundByReconciler, leavingOf } from './leaving';
 import type { LoadLedger } from './load-ledger';
 
 /** Room on hosts and the end of a host may also come from what no change of a host tells of. */
 const lookAgainMs = 10_000;
 
-/** Reasons of `Ready` that the reconciler gives; all others are the host's. */
-const unschedulable = 'Unschedulable';
-const hostNotFound = 'HostNotFound';
-const notServing = 'HostNotServing';
-const hostLost = 'HostLost';
-const waitingForHost = 'WaitingForHost';
-
 /** How often the host's word about one object is overruled at most. */
 const overruleMs = 10_000;
 
-/** What the reconciler has to say about an object. */
-interface Finding {
-  readonly observations: Omit<Observation, 'observedGeneration'>[];
-  /** Whether the host's own word counts no more. @default false */
-  readonly overrule?: boolean;
-  /** The event to record when the finding is new. */
-  readonly warning?: Omit<EventText, 'type'>;
-}
-
-/** Places the actors, or the providers, and tells where they are and whether their host is there. */
+/** Places the actors, or the providers, moves them off hosts that are lost or leaving, and tells where they are. */
 export function workloadController<T extends Placeable>(
   context: ReconcilerContext,
   type: ResourceType<T>,
   reflector: Reflector<T>,
   ledger: LoadLedger,
 ): Controller {
-  const workload = new Workload(context, type, reflector, ledger);
-  return new Controller<[T, WasmCloudHost]>({
+  const workload = new Workload(context, type, reflector, new Binder(context, type, ledger));
+  return new Controller<[T, WasmCloudHost, Lease]>({
     name: type.plural,
     watches: [
       { reflector },
-      { reflector: context.caches.hosts, map: (host, old) => workload.concernedBy(host, old) },
+      {
+        reflector: context.caches.hosts,
+        map: (host, old) => workload.concernedBy(host, old),
+      },
+      // Only that one appears or is deleted matters here, which is all that a host says when it has ended.
+      {
+        reflector: context.caches.leases,
+        map: (lease, old) => (old === undefined ? workload.boundTo(hostOfLease(lease)) : []),
+      },
     ],
     reconcile: (key, signal) => workload.reconcile(key, signal),
     workers: 8,
@@ -59,74 +64,136 @@ export function workloadController<T extends Placeable>(
 
 class Workload<T extends Placeable> {
   private readonly overruling = new Cooldown(overruleMs);
+  /** Keys of what is to leave its host and has nowhere to go. */
+  private readonly blocked = new Set<string>();
 
   constructor(
     private readonly context: ReconcilerContext,
     private readonly type: ResourceType<T>,
     private readonly reflector: Reflector<T>,
-    private readonly ledger: LoadLedger,
+    private readonly binder: Binder<T>,
   ) {}
 
   async reconcile(key: string, signal: AbortSignal): Promise<Result | void> {
+    this.blocked.delete(key);
     const object = this.reflector.get(key);
     if (object === undefined || !isPlaceable(object)) return;
     if (object.metadata.deletionTimestamp !== undefined) return this.letGo(object, signal);
-    if (object.spec.host !== undefined)
-      return this.report(object, this.inspect(object, object.spec.host), signal);
-    const binding = await bind(this.context, this.ledger, this.type, object, signal);
-    // The binding shows up as a change, which brings the next pass.
-    if (binding.host !== undefined) return;
-    await this.report(object, notPlaced(binding.explanation), signal);
-    return { requeueAfterMs: lookAgainMs };
+    const { host } = object.spec;
+    if (host === undefined) return this.place(object, signal);
+    const leaving = leavingOf(this.context, object, host);
+    if (leaving !== undefined && isBoundByReconciler(object)) return this.move(object, host, leaving, signal);
+    return (await this.report(object, this.inspect(object, host, leaving), signal)).result;
+  }
+
+  /** The keys of what is bound to a host. */
+  boundTo(host: string): string[] {
+    return this.reflector.by(BY_HOST, host).map(keyOf);
   }
 
   /** The keys that may fare differently after a change of a host. */
   concernedBy(host: WasmCloudHost, old: WasmCloudHost | undefined): string[] {
     const keys: string[] = [];
-    if (old === undefined || standing(old) !== standing(host)) {
-      keys.push(...this.reflector.by(BY_HOST, host.metadata.name).map(keyOf));
-    }
+    if (old === undefined || standing(old) !== standing(host)) keys.push(...this.boundTo(host.metadata.name));
     // Hosts write figures into their status all the time: only what placement goes by matters here.
-    if (old === undefined || fitness(old) !== fitness(host)) {
-      keys.push(...this.reflector.by(BY_HOST, UNBOUND).map(keyOf));
-    }
+    if (old === undefined || fitness(old) !== fitness(host))
+      keys.push(...this.boundTo(UNBOUND), ...this.blocked);
     return keys;
   }
 
-  private inspect(object: T, hostName: string): Finding {
-    const host = this.context.caches.hosts.get(hostName);
-    const ran = object.status?.hostName !== undefined;
-    if (host === undefined && !ran) return notFound(object, hostName);
-    if (host === undefined || isLost(host)) return lost(object, hostName, host !== undefined);
-    if (!serves(host, object.metadata.namespace)) return notServed(object, host);
-    const ready = conditionOf(object, conditionTypes.ready);
-    if (
-      ready !== undefined &&
-      ![unschedulable, hostNotFound, notServing, waitingForHost].includes(ready.reason)
-    ) {
-      // The host speaks for it; after a loss it is about to again.
-      return { observations: [bound(hostName)] };
+  private async place(object: T, signal: AbortSignal): Promise<Result | void> {
+    const choice = this.binder.choose(object);
+    if (choice.host === undefined) {
+      await this.report(object, notPlaced(choice.explanation), signal);
+      return { requeueAfterMs: lookAgainMs };
     }
-    const message = `Host ${hostName} has not reported yet`;
-    return {
-      observations: [
-        bound(hostName),
-        { type: conditionTypes.ready, status: 'Unknown', reason: waitingForHost, message },
-      ],
-    };
+    const { name } = choice.host.metadata;
+    // The binding shows up as a change, which brings the next pass.
+    await this.binder.bind(object, name, signal);
+    this.context.events.record(object, {
+      reason: 'Bound',
+      action: 'Binding',
+      note: `Bound to host ${name}`,
+    });
   }
 
-  private async report(object: T, finding: Finding, signal: AbortSignal): Promise<Result | void> {
-    const { client, events } = this.context;
-    const { observations, overrule, warning } = finding;
-    if (overrule === true && conditionOf(object, conditionTypes.ready)?.reason !== hostLost) {
-      // A host that writes statuses but cannot renew its Lease must not be answered at its own pace.
-      const waitMs = this.overruling.enter(keyOf(object));
-      if (waitMs > 0) return { requeueAfterMs: waitMs };
+  /** Binds an object to another host, where there is one; a host that still serves it goes on until the other does. */
+  private async move(object: T, from: string, leaving: Leaving, signal: AbortSignal): Promise<Result | void> {
+    const choice = this.binder.choose(object);
+    const replaced = choice.host === undefined && !leaving.abrupt && this.hasReplica(object, from);
+    const next =
+      choice.host !== undefined
+        ? 'It moves to another'
+        : replaced
+          ? 'It waits for another, replicas serve meanwhile'
+          : `It stays bound to it: ${choice.explanation}`;
+    const { written, result } = await this.report(object, departing(leaving, next), signal);
+    if (result !== undefined) return result;
+    if (choice.host === undefined && !replaced) {
+      this.blocked.add(keyOf(object));
+      return { requeueAfterMs: lookAgainMs };
     }
-    const force = overrule === true;
-    const written = await writeConditions(client, this.type, object, observations, { force, signal });
+    // What was written shows up as a change, and only then may the host be changed.
+    if (written) return;
+    const to = choice.host?.metadata.name;
+    if (to === undefined) await this.binder.release(object, signal);
+    else await this.binder.bind(object, to, signal);
+    const note = `${leaving.fact}. ${to === undefined ? next : `Moved to host ${to}`}`;
+    this.context.events.record(object, {
+      reason: 'Moved',
+      action: 'Binding',
+      note,
+    });
+  }
+
+  /** Whether something with the same component id serves on a host that is not leaving. */
+  private hasReplica(object: T, from: string): boolean {
+    const component = componentKey(object.metadata.namespace, componentIdOf(object));
+    return this.reflector.by(BY_COMPONENT, component).some((other) => {
+      const { host } = other.spec;
+      if (host === undefined || host === from || other.metadata.deletionTimestamp !== undefined) return false;
+      return (
+        conditionOf(other, conditionTypes.ready)?.status === 'True' &&
+        other.status?.hostName === host &&
+        leavingOf(this.context, other, host) === undefined
+      );
+    });
+  }
+
+  private inspect(object: T, hostName: string, leaving: Leaving | undefined): Finding {
+    const host = this.context.caches.hosts.get(hostName);
+    const spokenFor = object.status?.hostName;
+    if (host === undefined && spokenFor === undefined) return notFound(hostName);
+    if (host !== undefined && leaving?.reason === 'HostNotServing') return notServed(object, host);
+    if (leaving?.abrupt === true && leaving.reason !== 'HostStopped')
+      return stranded(object, leaving, hostName);
+    const ready = conditionOf(object, conditionTypes.ready);
+    if (ready === undefined || isOwnReason(ready.reason)) return waiting(hostName, false);
+    if (spokenFor === undefined || spokenFor === hostName) return placed(hostName);
+    // The host before it speaks for it while it is there; then its word counts no more.
+    const before = leavingOf(this.context, object, spokenFor);
+    return before?.abrupt === true ? waiting(hostName, true) : placed(hostName);
+  }
+
+  /** Writes what is new; with a `result` it is too early to overrule a host. */
+  private async report(
+    object: T,
+    { observations, overrule = false, warning }: Finding,
+    signal: AbortSignal,
+  ): Promise<{ written: boolean; result?: Result }> {
+    const { client, events } = this.context;
+    const ready = observations.find(({ type }) => type === conditionTypes.ready);
+    if (overrule && conditionOf(object, conditionTypes.ready)?.reason !== ready?.reason) {
+      // A host that writes statuses but cannot renew its Lease must not be answered at its own pace.
+      const waitMs = this.overruling.enter(`${keyOf(object)} ${ready?.reason}`);
+      if (waitMs > 0) return { written: false, result: { requeueAfterMs: waitMs } };
+    }
+    const written = await writeConditions(client, this.type, object, observations, {
+      force: overrule,
+      signal,
+    });
     if (written && warning !== undefined) events.record(object, { type: 'Warning', ...warning });
+    return { written };
   }
 
   /** Lets go of an object that is being deleted and whose host cannot clean up after it. */
@@ -140,72 +207,27 @@ class Workload<T extends Placeable> {
   }
 }
 
-function bound(hostName: string): Finding['observations'][number] {
-  return {
-    type: conditionTypes.placed,
-    status: 'True',
-    reason: 'Bound',
-    message: `Bound to host ${hostName}`,
-  };
-}
-
-function notPlaced(explanation: string): Finding {
-  return nowhere(unschedulable, explanation);
-}
-
-function notFound(object: Placeable, hostName: string): Finding {
-  return nowhere(
-    hostNotFound,
-    `spec.host: there is no WasmCloudHost ${JSON.stringify(hostName)}. Start a host of that name, or delete this ${nounOf(object)} and create it with another host or with none`,
-  );
-}
-
-function notServed(object: Placeable, host: WasmCloudHost): Finding {
-  const { name } = host.metadata;
-  const lattice = object.metadata.namespace;
-  return nowhere(
-    notServing,
-    `spec.host: host ${name} does not serve lattice ${lattice} but ${host.spec.lattices.join(', ') || 'none'}. Let it serve ${lattice} too, or delete this ${nounOf(object)} and create it with another host or with none`,
-  );
-}
-
-function nowhere(reason: string, message: string): Finding {
-  const both = { status: 'False' as const, reason, message };
-  return {
-    observations: [
-      { type: conditionTypes.placed, ...both },
-      { type: conditionTypes.ready, ...both },
-    ],
-    warning: { reason: 'FailedBinding', action: 'Binding', note: message },
-  };
-}
-
-function lost(object: Placeable, hostName: string, exists: boolean): Finding {
-  const fact = exists ? `Host ${hostName} no longer renews its Lease` : `Host ${hostName} was deleted`;
-  const message = `${fact}. The ${nounOf(object)} stays bound to it and goes on when the host is back; to run it elsewhere, delete it and create it again`;
-  return {
-    observations: [
-      bound(hostName),
-      { type: conditionTypes.ready, status: 'Unknown', reason: hostLost, message },
-    ],
-    overrule: true,
-    warning: { reason: hostLost, action: 'Watching', note: fact },
-  };
-}
-
-function nounOf(object: Placeable): string {
-  return object.kind === 'WasmCloudActor' ? 'actor' : 'provider';
-}
-
 /** All of a host that matters to what is bound to it, comparable. */
 function standing(host: WasmCloudHost): string {
-  return JSON.stringify([isLost(host), host.spec.lattices]);
+  const ready = conditionOf(host, conditionTypes.ready)?.status === 'True';
+  return JSON.stringify([isLost(host), ready, isDraining(host), host.spec.taints, host.spec.lattices]);
 }
 
 /** All of a host that placement goes by, comparable. */
 function fitness(host: WasmCloudHost): string {
   const { lattices, unschedulable, taints, capacity } = host.spec;
-  const ready = conditionOf(host, conditionTypes.ready)?.status;
-  const leaving = host.metadata.deletionTimestamp;
-  return JSON.stringify([lattices, unschedulable, taints, capacity, effectiveLabels(host), ready, leaving]);
+  const [ready, stable] = [conditionTypes.ready, conditionTypes.stable].map(
+    (type) => conditionOf(host, type)?.status,
+  );
+  const leaving = host.metadata.deletionTimestamp ?? isDraining(host);
+  return JSON.stringify([
+    lattices,
+    unschedulable,
+    taints,
+    capacity,
+    effectiveLabels(host),
+    ready,
+    stable,
+    leaving,
+  ]);
 }

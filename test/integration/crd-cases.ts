@@ -111,7 +111,7 @@ function bound(kind: string, make: (spec?: object, name?: string) => KubeObject)
     {
       kind,
       path: 'spec.host',
-      says: 'is set once',
+      says: 'changes only while',
       from: make({ hostSelector: {}, host: undefined }),
       accepted: make({ hostSelector: {}, host: 'a' }),
       // From the accepted object, which the scheduler has bound.

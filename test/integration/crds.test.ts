@@ -93,6 +93,33 @@ describe.each(ruleCases.map((ruleCase) => [nameOf(ruleCase), ruleCase] as const)
   });
 });
 
+test('spec.host may change, or go, while condition Placed is False', async () => {
+  const bound = actor({ host: 'a' });
+  await create(bound);
+  const placed = (status: string): object => ({
+    conditions: [
+      { type: 'Placed', status, reason: 'R', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' },
+    ],
+  });
+  const patch = (object: Record<string, object>, subresource?: 'status'): Promise<KubeObject> =>
+    client.patch(WasmCloudActorResource, bound.metadata, object, { ...(subresource && { subresource }) });
+  for (const [status, accepted] of [
+    ['True', false],
+    ['Unknown', false],
+    ['False', true],
+  ] as const) {
+    const old = await patch({ status: placed(status) }, 'status');
+    for (const host of ['b', null]) {
+      const spec = { ...(old as WasmCloudActor).spec, host: host ?? undefined };
+      const theirs = await refusal(client.patch(WasmCloudActorResource, bound.metadata, { spec: { host } }));
+      expect(theirs.map(({ path }) => path)).toEqual(accepted ? [] : ['spec.host']);
+      const ours = validateUpdate(old, { ...old, spec } as KubeObject);
+      expect(ours.map(({ path }) => path)).toEqual(theirs.map(({ path }) => path));
+      if (accepted) await patch({ spec: { host: 'a' } });
+    }
+  }
+});
+
 test('each rule of crds/ has its case', () => {
   interface Node {
     properties?: Record<string, Node>;

@@ -199,15 +199,33 @@ describe('binding', () => {
   });
 });
 
+/** What the host on which `object` runs has said of it. */
+async function run(object: WasmCloudActor, ...hosts: SimulatedHost[]): Promise<string> {
+  const name = await hostOf(object);
+  await hosts.find((host) => host.name === name)?.run(WasmCloudActorResource, object);
+  return name;
+}
+
+/** Waits until an object is bound to another host, and returns its name. */
+async function movedFrom(object: WasmCloudActor, from: string): Promise<string> {
+  return eventually('it has moved', async () => {
+    const { host } = (await client.get(WasmCloudActorResource, object.metadata)).spec;
+    return host === from ? undefined : host;
+  });
+}
+
 describe('host loss', () => {
-  test('a host that crashes is unknown, and so is what runs on it, until it is back', async () => {
-    const host = a();
-    await host.start(only);
+  const b = () => new SimulatedHost(client, 'reconciler-b');
+
+  test('what the reconciler bound goes elsewhere, what people bound by name stays, and nothing comes back', async () => {
+    const [lostHost, other] = [a(), b()];
+    await lostHost.start(only);
     const object = await create(actor(namespace, 'orphan'));
-    await hostOf(object);
-    await host.run(WasmCloudActorResource, object);
-    await host.crash();
-    const hostObject = { apiVersion: '', kind: '', metadata: { name: host.name } };
+    const pinned = await create(actor(namespace, 'pinned', { host: lostHost.name }));
+    for (const one of [object, pinned]) await run(one, lostHost);
+    await other.start(only);
+    await lostHost.crash();
+    const hostObject = { apiVersion: '', kind: '', metadata: { name: lostHost.name } };
     const lost = await conditionIs(
       client,
       WasmCloudHostResource,
@@ -216,21 +234,64 @@ describe('host loss', () => {
       'Unknown LeaseExpired',
     );
     expect(lost.message).toContain('has not renewed its Lease for 3 s');
-    const { message } = await conditionOfActor(object, 'Ready', 'Unknown HostLost');
-    expect(message).toContain('Host reconciler-a no longer renews its Lease');
-    // Bound once, never moved.
-    const other = new SimulatedHost(client, 'reconciler-other');
-    await other.start(only);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(await hostOf(object)).toBe(host.name);
+    expect(await movedFrom(object, lostHost.name)).toBe(other.name);
+    await conditionOfActor(object, 'Placed', 'True Bound');
+    // What the lost host said last counts no more.
+    await conditionOfActor(object, 'Ready', 'Unknown WaitingForHost');
+    await run(object, other);
+    const { message } = await conditionOfActor(pinned, 'Ready', 'Unknown HostLost');
+    expect(message).toContain('is bound to it by name and goes on when the host is back');
+    await eventually('an event tells of it', async () => {
+      const { items } = await client.list(EventResource, { namespace });
+      return items.some(({ note }) => note?.endsWith('Moved to host reconciler-b'));
+    });
 
-    await host.start(only);
-    await host.run(WasmCloudActorResource, object);
+    await lostHost.start(only);
+    await run(pinned, lostHost);
+    await conditionOfActor(pinned, 'Ready', 'True Running');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await hostOf(object)).toBe(other.name);
     await conditionOfActor(object, 'Ready', 'True Running');
+    await lostHost.delete();
+    await other.delete();
+  });
+
+  test('with nowhere to go it stays bound, says why, and goes as soon as a host comes', async () => {
+    const host = a();
+    await host.start(only);
+    const object = await create(actor(namespace, 'waiting'));
+    await run(object, host);
+    await host.crash();
+    const { message } = await conditionOfActor(object, 'Placed', 'False HostLost');
+    expect(message).toContain(
+      'Host reconciler-a no longer renews its Lease. It stays bound to it: 0/1 hosts are available: 1 not ready',
+    );
+    await conditionOfActor(object, 'Ready', 'Unknown HostLost');
+    const other = b();
+    await other.start(only);
+    expect(await movedFrom(object, host.name)).toBe(other.name);
     await host.delete();
     await other.delete();
   });
 
+  test('a host that is lost again and again gets nothing new for a while', async () => {
+    const host = a();
+    const hostObject = { apiVersion: '', kind: '', metadata: { name: host.name } };
+    for (const round of [1, 2]) {
+      await host.start(only);
+      await conditionIs(client, WasmCloudHostResource, hostObject, 'Ready', 'True Serving');
+      await host.crash();
+      // It is declared lost only so often.
+      await conditionIs(client, WasmCloudHostResource, hostObject, 'Ready', 'Unknown LeaseExpired');
+      expect(round).toBeLessThan(3);
+    }
+    await host.start(only);
+    await conditionIs(client, WasmCloudHostResource, hostObject, 'Stable', 'False Flapping');
+    const object = await create(actor(namespace, 'careful'));
+    const { message } = await conditionOfActor(object, 'Placed', 'False Unschedulable');
+    expect(message).toBe('0/1 hosts are available: 1 lost too often of late');
+    await host.delete();
+  });
   test('a host that is deleted leaves its actors unknown and lets those go that are being deleted', async () => {
     const host = a();
     await host.start(only);
@@ -249,7 +310,7 @@ describe('host loss', () => {
     await eventually('the finalizer is gone', async () => {
       return (await client.find(WasmCloudActorResource, object.metadata)) === undefined;
     });
-    const { message } = await conditionOfActor(survivor, 'Ready', 'Unknown HostLost');
+    const { message } = await conditionOfActor(survivor, 'Ready', 'Unknown HostDeleted');
     expect(message).toContain('Host reconciler-a was deleted');
   });
 
@@ -268,6 +329,82 @@ describe('host loss', () => {
     expect(status?.conditions).toContainEqual(
       expect.objectContaining({ status: 'False', reason: 'Shutdown' }),
     );
+  });
+});
+
+describe('hosts that are to be emptied', () => {
+  const [leaving, other] = ['leaving', 'other'].map(
+    (name) => () => new SimulatedHost(client, `reconciler-${name}`),
+  );
+
+  test.each([
+    ['a drain', { drain: { requested: true } }, 'HostDraining', 'Host reconciler-leaving is being drained'],
+    [
+      'a NoExecute taint',
+      { taints: [{ key: 'disk', value: 'full', effect: 'NoExecute' as const }] },
+      'HostTainted',
+      'Host reconciler-leaving has the taint disk=full:NoExecute',
+    ],
+  ])(
+    '%s moves what may move, once there is a place, and leaves what stays in peace',
+    async (_, spec, reason, fact) => {
+      const from = leaving!();
+      await from.start(only);
+      const object = await create(actor(namespace, 'moves'));
+      const pinned = await create(actor(namespace, 'pinned', { host: from.name }));
+      for (const one of [object, pinned]) await run(one, from);
+      await client.patch(WasmCloudHostResource, { name: from.name }, { spec });
+      const placed = await conditionOfActor(object, 'Placed', `False ${reason}`);
+      expect(placed.message).toContain(`${fact}. It stays bound to it: 0/1 hosts are available`);
+      // It is served meanwhile.
+      await conditionOfActor(object, 'Ready', 'True Running');
+      const to = other!();
+      await to.start(only);
+      expect(await movedFrom(object, from.name)).toBe(to.name);
+      await conditionOfActor(object, 'Placed', 'True Bound');
+      // The host that it left speaks for it until the other one does.
+      await conditionOfActor(object, 'Ready', 'True Running');
+      expect(await hostOf(pinned)).toBe(from.name);
+      await conditionOfActor(pinned, 'Placed', 'True Bound');
+      await from.delete();
+      await to.delete();
+    },
+  );
+
+  test('a drain that is called off leaves everything where it is', async () => {
+    const from = leaving!();
+    await from.start(only);
+    const object = await create(actor(namespace, 'stays'));
+    await run(object, from);
+    const drain = (requested: boolean) =>
+      client.patch(WasmCloudHostResource, { name: from.name }, { spec: { drain: { requested } } });
+    await drain(true);
+    await conditionOfActor(object, 'Placed', 'False HostDraining');
+    await drain(false);
+    await conditionOfActor(object, 'Placed', 'True Bound');
+    expect(await hostOf(object)).toBe(from.name);
+    await from.delete();
+  });
+
+  test('one of two replicas is let go, without a host for it, while the other serves', async () => {
+    const [from, to] = [leaving!(), other!()];
+    await from.start(only);
+    const one = await create(actor(namespace, 'one', { componentId: 'replica' }));
+    await run(one, from);
+    await to.start(only);
+    const two = await create(actor(namespace, 'two', { componentId: 'replica' }));
+    await client.patch(WasmCloudHostResource, { name: from.name }, { spec: { drain: { requested: true } } });
+    // The other one does not serve yet.
+    await conditionOfActor(one, 'Placed', 'False HostDraining');
+    expect(await hostOf(two)).toBe(to.name);
+    await run(two, to);
+    await client.patch(WasmCloudActorResource, one.metadata, { metadata: { labels: { look: 'again' } } });
+    const { message } = await conditionOfActor(one, 'Placed', 'False Unschedulable');
+    expect(message).toContain('1 with component replica bound already');
+    await client.patch(WasmCloudHostResource, { name: from.name }, { spec: { drain: { requested: false } } });
+    expect(await hostOf(one)).toBe(from.name);
+    await from.delete();
+    await to.delete();
   });
 });
 

@@ -143,7 +143,7 @@ export interface WasmCloudHostSpec {
   labels?: Record<string, string> | undefined;
   /** Most that may be placed on the host. What is absent is unbounded. */
   capacity?: HostCapacity | undefined;
-  /** How the host ends what runs on it. */
+  /** How the host ends what runs on it, and whether all of it is to go elsewhere. */
   drain?: HostDrain | undefined;
 }
 
@@ -170,8 +170,14 @@ export interface HostCapacity {
   memory?: number | string | undefined;
 }
 
-/** How the host ends what runs on it. */
+/** How the host ends what runs on it, and whether all of it is to go elsewhere. */
 export interface HostDrain {
+  /**
+   * True moves everything off the host, each once its replacement serves, and keeps new ones off; condition `Drained`
+   * tells when nothing is left. What was bound to the host by name stays. `kasmcloud drain` sets it, `kasmcloud
+   * uncordon` clears it. @default false
+   */
+  requested?: boolean | undefined;
   /** Time for calls in flight before they are cut off, in seconds. @default 30 */
   graceSeconds?: number | undefined;
 }
@@ -243,7 +249,7 @@ export interface Condition {
 export interface WasmCloudActorSpec {
   /**
    * Name of the WasmCloudHost that the actor is bound to. Give it to choose the host yourself; otherwise the scheduler
-   * fills it in. Set once, never moved: like a pod's nodeName.
+   * fills it in, and again only when that host is lost or drained. What was bound by name stays.
    */
   host?: string | undefined;
   /**
@@ -403,7 +409,7 @@ export interface WasmCloudProviderSpec {
   imagePullSecrets?: SecretReference[] | undefined;
   /**
    * Name of the WasmCloudHost that the provider is bound to. Give it to choose the host yourself; otherwise the
-   * scheduler fills it in. Set once, never moved: like a pod's nodeName.
+   * scheduler fills it in, and again only when that host is lost or drained. What was bound by name stays.
    */
   host?: string | undefined;
   /**

@@ -24,6 +24,7 @@ import {
   latticeOf,
 } from './context';
 import { farewell } from './farewell';
+import { Handover } from './handover';
 import type { StartActor } from './local-actors';
 import { pullCredentials, pullReferences } from './pull-credentials';
 import { Report } from './report';
@@ -42,12 +43,14 @@ export class ActorController {
   /** Of objects that are gone, until their calls have ended. */
   private readonly ending = new Set<Promise<void>>();
   private readonly controller: Controller;
+  private readonly handover: Handover<WasmCloudActor>;
 
   constructor(
     private readonly context: HostContext,
     private readonly startActor: StartActor,
   ) {
     const { actors, lattices } = context;
+    this.handover = new Handover(context.client, WasmCloudActorResource, context.hostName);
     this.controller = new Controller<readonly KubeObject[]>({
       name: 'host-actors',
       watches: [
@@ -70,6 +73,11 @@ export class ActorController {
     this.controller.start();
   }
 
+  /** How many objects have something here, also such that have left and serve on or end their calls. */
+  get held(): number {
+    return this.slots.size + this.ending.size;
+  }
+
   /** Ends every actor; calls in flight get the host's time of grace. With `report` their statuses say so. */
   async stop(report: boolean): Promise<void> {
     await this.controller.stop();
@@ -88,8 +96,12 @@ export class ActorController {
 
   private async reconcile(key: string, signal: AbortSignal): Promise<Result | void> {
     const actor = this.context.actors.get(key);
-    if (actor === undefined || !isOurs(actor, this.context.hostName)) return this.remove(key);
+    if (actor === undefined || !isOurs(actor, this.context.hostName)) {
+      const waitMs = await this.handover.pendingMs(key, signal);
+      return waitMs === undefined ? this.remove(key) : { requeueAfterMs: waitMs };
+    }
     const slot = this.slotOf(key);
+    this.handover.holds(key, actor);
     const report = new Report(actor);
     try {
       const wanted = await this.wanted(actor, report, signal);

@@ -27,6 +27,7 @@ import {
   isOurs,
 } from './context';
 import { farewell } from './farewell';
+import { Handover } from './handover';
 import { inForce } from './links';
 import { ProcessRunning } from './process-running';
 import { Report } from './report';
@@ -43,12 +44,14 @@ export class ProviderController {
   private readonly running = new Map<string, RunningProvider>();
   private readonly ending = new Set<Promise<void>>();
   private readonly controller: Controller;
+  private readonly handover: Handover<WasmCloudProvider>;
 
   constructor(
     private readonly context: HostContext,
     private readonly builtins: Readonly<Record<string, StartBuiltin>>,
   ) {
     const { providers, links, localActors } = context;
+    this.handover = new Handover(context.client, WasmCloudProviderResource, context.hostName);
     this.controller = new Controller<readonly KubeObject[]>({
       name: 'host-providers',
       watches: [
@@ -74,6 +77,11 @@ export class ProviderController {
     this.controller.start();
   }
 
+  /** How many objects have something here, also such that have left and serve on or end what is under way. */
+  get held(): number {
+    return this.running.size + this.ending.size;
+  }
+
   /** Ends every provider; what is under way gets the host's time of grace. With `report` their statuses say so. */
   async stop(report: boolean): Promise<void> {
     await this.controller.stop();
@@ -90,9 +98,12 @@ export class ProviderController {
   private async reconcile(key: string, signal: AbortSignal): Promise<Result | void> {
     const provider = this.context.providers.get(key);
     if (provider === undefined || !isOurs(provider, this.context.hostName)) {
+      const waitMs = await this.handover.pendingMs(key, signal);
+      if (waitMs !== undefined) return { requeueAfterMs: waitMs };
       this.context.references.release(dependentId(key));
       return this.end(key);
     }
+    this.handover.holds(key, provider);
     const report = new Report(provider);
     let failed = false;
     try {
