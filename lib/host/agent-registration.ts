@@ -1,5 +1,6 @@
 import {
   API_VERSION,
+  conditionOf,
   conditionTypes,
   fieldManagers,
   type KubeObject,
@@ -47,12 +48,15 @@ export interface RegistrationDeps {
   readonly actors: Mirror<WasmCloudActor>;
   readonly providers: Mirror<WasmCloudProvider>;
   readonly nats: () => NatsState;
+  /** What is left on this host, for people; empty when there is nothing. */
+  readonly rest: () => string;
 }
 
 /** A burst of bindings is one write. */
 const MIN_WRITE_MS = 500;
-/** How often the figures of usage are looked at. */
+/** How often the figures of usage are looked at, and what is left while everything is to go. */
 const USAGE_MS = 60_000;
+const DRAIN_MS = 500;
 
 /**
  * Keeps the WasmCloudHost of this process: creates it, creates it again when somebody deletes it, and keeps its status. Of the spec it
@@ -69,6 +73,7 @@ export class Registration {
   };
   private measured: { at: number; usage: WasmCloudHostStatus['usage'] } | undefined;
   private writtenAt = -Infinity;
+  private leaving = false;
 
   constructor(
     private readonly identity: HostIdentity,
@@ -100,6 +105,13 @@ export class Registration {
     this.changed();
   }
 
+  /** From now on everything is to go elsewhere, because the host was asked to stop. */
+  leave(): void {
+    this.leaving = true;
+    this.writtenAt = -Infinity;
+    this.changed();
+  }
+
   async stop(): Promise<void> {
     await this.controller.stop();
   }
@@ -121,7 +133,31 @@ export class Registration {
       signal,
     });
     if (written) this.writtenAt = performance.now();
-    return { requeueAfterMs: USAGE_MS };
+    // What ends its calls here, or is taken over, is no change of any object.
+    const draining = this.drainCause(host) !== undefined;
+    return { requeueAfterMs: draining ? DRAIN_MS : USAGE_MS };
+  }
+
+  /** Why everything is to go elsewhere; undefined while it may stay. */
+  private drainCause({ spec }: WasmCloudHost): { reason: string; message: string } | undefined {
+    if (this.leaving) return { reason: 'Shutdown', message: 'The host was asked to stop' };
+    if (spec.drain?.requested !== true) return undefined;
+    return { reason: 'Requested', message: 'spec.drain.requested is true' };
+  }
+
+  private observeDrain(host: WasmCloudHost, report: Report): void {
+    const cause = this.drainCause(host);
+    const { draining, drained } = conditionTypes;
+    if (cause === undefined) {
+      // Of a host that was never drained there is nothing to say.
+      if (conditionOf(host, draining) === undefined) return;
+      report.observe(draining, 'False', 'NotRequested');
+      return report.observe(drained, 'False', 'NotRequested');
+    }
+    report.observe(draining, 'True', cause.reason, cause.message);
+    const rest = this.deps.rest();
+    if (rest === '') report.observe(drained, 'True', 'NothingLeft');
+    else report.observe(drained, 'False', 'Leaving', rest);
   }
 
   /** The object as it should be, created or corrected where it is not. */
@@ -145,6 +181,7 @@ export class Registration {
     const nats = deps.nats();
     if (nats.connected) report.observe(NATS_CONNECTED, 'True', 'Connected');
     else report.observe(NATS_CONNECTED, 'False', 'Disconnected', nats.problem);
+    this.observeDrain(host, report);
     const actors = deps.actors.list();
     return {
       ...(host.metadata.generation !== undefined && { observedGeneration: host.metadata.generation }),

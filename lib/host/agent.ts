@@ -14,6 +14,7 @@ import { messageOf } from '../base/errors';
 import { log } from '../base/log';
 import { ensureNamespace, type KubeClient, LeaseKeeper } from '../kube';
 import type { LatticeConnection } from '../lattice';
+import { Holdings } from './agent-drain';
 import { type HostIdentity, type NatsState, Registration } from './agent-registration';
 import { LatticeExports } from './calls/lattice-exports';
 import { LocalServices } from './calls/local-services';
@@ -57,6 +58,8 @@ export interface HostAgentOptions {
   readonly onLost: (error: Error) => void;
 }
 
+/** How much of the time of grace may pass until everything has gone elsewhere; the rest is for calls to what could not. */
+const DRAIN_SHARE = 0.75;
 /** Time to write the last status. */
 const FAREWELL_MS = 3_000;
 
@@ -66,6 +69,7 @@ const FAREWELL_MS = 3_000;
  */
 export class HostAgent {
   private readonly context: HostContext;
+  private readonly holdings: Holdings;
   private readonly registration: Registration;
   private readonly lease: LeaseKeeper;
   private readonly exports: LatticeExports;
@@ -73,6 +77,7 @@ export class HostAgent {
   private readonly providers: ProviderController;
   private readonly stopping = new AbortController();
   private serving = false;
+  private endsAt: number | undefined;
   /** Whether the host's name is ours: nobody else's status is written. */
   private named = false;
 
@@ -116,9 +121,15 @@ export class HostAgent {
       nats: options.lattice,
       remoteHttp: new RemoteHandlers(options.lattice),
       calls: router,
+      endsAt: () => this.endsAt,
     };
     this.exports = new LatticeExports({ actors: localActors, lattice, graceMs: () => graceMs(this.context) });
-    this.registration = new Registration(identity, { ...this.context, nats });
+    this.holdings = new Holdings({ ...this.context, held: () => this.actors.held + this.providers.held });
+    this.registration = new Registration(identity, {
+      ...this.context,
+      nats,
+      rest: () => this.holdings.rest,
+    });
     this.lease = new LeaseKeeper(client, {
       namespace: SYSTEM_NAMESPACE,
       name: hostLeaseName(name),
@@ -167,9 +178,19 @@ export class HostAgent {
     this.registration.changed();
   }
 
-  /** Takes nothing new, lets calls in flight end within the host's time of grace, signs off, and ends. */
+  /**
+   * Ends the host, within its time of grace: what can runs elsewhere first, so that no call is lost; then it takes nothing new, lets
+   * calls in flight end, and signs off.
+   */
   async stop(): Promise<void> {
+    const graceful = this.serving && this.named;
     this.serving = false;
+    const grace = graceMs(this.context);
+    this.endsAt = performance.now() + grace;
+    if (graceful) {
+      this.registration.leave();
+      await this.holdings.gone(AbortSignal.timeout(grace * DRAIN_SHARE));
+    }
     this.stopping.abort(new Error('The host stops'));
     await this.registration.stop();
     if (this.named) await this.signOff();

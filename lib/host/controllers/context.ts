@@ -45,6 +45,8 @@ export interface HostContext {
   readonly remoteHttp: RemoteHandlers;
   /** Where calls of actors go. */
   readonly calls: CallRoute;
+  /** When the host is to have ended, by `performance.now()`; undefined while nobody has asked it to. */
+  readonly endsAt: () => number | undefined;
 }
 
 /** Index of actors and providers by {@link componentKey}. */
@@ -74,8 +76,13 @@ export function latticeOf(context: HostContext, namespace: string): WasmCloudLat
 }
 
 /** How long calls in flight may go on when something is stopped. */
-export function graceMs(context: HostContext): number {
-  return (context.host.get(context.hostName)?.spec.drain?.graceSeconds ?? 30) * 1000;
+export function graceMs({
+  host,
+  hostName,
+  endsAt,
+}: Pick<HostContext, 'host' | 'hostName' | 'endsAt'>): number {
+  const graceMs = (host.get(hostName)?.spec.drain?.graceSeconds ?? 30) * 1000;
+  return Math.max(0, Math.min(graceMs, (endsAt() ?? Infinity) - performance.now()));
 }
 
 /** Whether an object asks this host to run it. */
