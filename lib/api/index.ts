@@ -3,6 +3,7 @@ export * from './conditions';
 export * from './core';
 export * from './crds';
 export type * from './generated/kasmcloud';
+export * from './movable';
 export * from './names';
 export * from './rbac';
 export * from './resource';

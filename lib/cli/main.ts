@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addCodeCommands } from './code-commands';
 import type * as Down from './down';
+import { addHostCommands } from './host-commands';
 import type * as Logs from './logs';
 import type * as Kubectl from './kubectl';
 import { reportError } from './report-error';
@@ -95,6 +96,7 @@ Without it, only the control plane, NATS, the reconciler and a host are started.
     .action((options: Supervise.SuperviseOptions) => commands.supervise().supervise(options));
 
   addCodeCommands(root);
+  addHostCommands(root, durationMs);
   root.addCommand(runCommand());
 
   return root;

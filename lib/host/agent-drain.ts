@@ -1,5 +1,5 @@
 import {
-  annotations,
+  isMovable,
   type KubeObject,
   type WasmCloudActor,
   type WasmCloudHost,
@@ -28,20 +28,29 @@ export interface HoldingDeps {
   readonly held: () => number;
 }
 
+/** What is left on a host that everything is to leave. */
+export interface Rest {
+  /** Whether something of it goes, or only that is left which people bound to the host by name. */
+  readonly reason: 'Leaving' | 'PinnedLeft';
+  readonly message: string;
+}
+
 /** What a host still has, and the wait for it to go. */
 export class Holdings {
   constructor(private readonly deps: HoldingDeps) {}
 
-  /** What is left here, for people: empty when there is nothing. */
-  get rest(): string {
+  /** What is left here; undefined when nothing is. */
+  get rest(): Rest | undefined {
     const ours = this.ours();
-    const [pinned, moving] = [ours.filter((object) => !mayMove(object)), ours.filter(mayMove)];
+    const [pinned, moving] = [ours.filter((object) => !isMovable(object)), ours.filter(isMovable)];
     const leaving = Math.max(0, this.deps.held() - ours.length);
-    return [
+    const parts = [
       ...(moving.length > 0 ? [`${named(moving)} to be placed elsewhere`] : []),
       ...(leaving > 0 ? [`${leaving} to be taken over by another host, or to end calls`] : []),
       ...(pinned.length > 0 ? [`${named(pinned)} bound to this host by name`] : []),
-    ].join('; ');
+    ];
+    if (parts.length === 0) return undefined;
+    return { reason: moving.length + leaving > 0 ? 'Leaving' : 'PinnedLeft', message: parts.join('; ') };
   }
 
   /**
@@ -61,7 +70,7 @@ export class Holdings {
         await sleep(LOOK_MS, signal);
       }
     } catch (error) {
-      if (signal.aborted) log.warn({ left: this.rest }, 'Not everything went elsewhere in time');
+      if (signal.aborted) log.warn({ left: this.rest?.message }, 'Not everything went elsewhere in time');
       // Who cannot be reached does not place anything elsewhere.
       else log.warn({ error: messageOf(error) }, 'Cannot wait for everything to go elsewhere');
     }
@@ -71,7 +80,8 @@ export class Holdings {
     const ours = this.ours();
     if (this.deps.held() > ours.length) return true;
     return ours.some(
-      (object) => mayMove(object) && others.some((host) => eligible(host, requirementsOf(object), noLoad).ok),
+      (object) =>
+        isMovable(object) && others.some((host) => eligible(host, requirementsOf(object), noLoad).ok),
     );
   }
 
@@ -85,12 +95,6 @@ export class Holdings {
     const { actors, providers, hostName } = this.deps;
     return [...actors.list(), ...providers.list()].filter((object) => isOurs(object, hostName));
   }
-}
-
-/** Whether the reconciler, or what owns an object, may run it elsewhere. */
-function mayMove({ metadata }: KubeObject): boolean {
-  const owned = metadata.ownerReferences?.some(({ controller }) => controller) ?? false;
-  return owned || metadata.annotations?.[annotations.boundBy] === 'reconciler';
 }
 
 const MOST_NAMED = 5;

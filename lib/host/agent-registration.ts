@@ -11,6 +11,7 @@ import {
   type WasmCloudProvider,
 } from '../api';
 import { applyStatus, Controller, covers, type KubeClient, type Result } from '../kube';
+import type { Rest } from './agent-drain';
 import { effectiveLabels, type Labels } from './agent-labels';
 import { UsageMeter } from './agent-usage';
 import type { Mirror } from './controllers/mirror';
@@ -48,8 +49,8 @@ export interface RegistrationDeps {
   readonly actors: Mirror<WasmCloudActor>;
   readonly providers: Mirror<WasmCloudProvider>;
   readonly nats: () => NatsState;
-  /** What is left on this host, for people; empty when there is nothing. */
-  readonly rest: () => string;
+  /** What is left on this host; undefined when nothing is. */
+  readonly rest: () => Rest | undefined;
 }
 
 /** A burst of bindings is one write. */
@@ -156,8 +157,8 @@ export class Registration {
     }
     report.observe(draining, 'True', cause.reason, cause.message);
     const rest = this.deps.rest();
-    if (rest === '') report.observe(drained, 'True', 'NothingLeft');
-    else report.observe(drained, 'False', 'Leaving', rest);
+    if (rest === undefined) report.observe(drained, 'True', 'NothingLeft');
+    else report.observe(drained, 'False', rest.reason, rest.message);
   }
 
   /** The object as it should be, created or corrected where it is not. */

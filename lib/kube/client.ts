@@ -38,6 +38,11 @@ export interface WriteOptions extends CallOptions {
   readonly subresource?: 'status' | 'scale';
 }
 
+export interface PatchOptions extends WriteOptions {
+  /** Checks all that a patch checks, and changes nothing. @default false */
+  readonly dryRun?: boolean;
+}
+
 export interface ApplyOptions extends CallOptions {
   readonly fieldManager: string;
   /** Takes fields over from other managers instead of failing with a conflict. @default false */
@@ -199,11 +204,15 @@ export class KubeClient {
     type: ResourceType<T>,
     key: ObjectKey,
     patch: Patch,
-    options: WriteOptions = {},
+    options: PatchOptions = {},
   ): Promise<T> {
+    const { fieldManager, dryRun } = options;
     return this.json<T>({
       method: 'PATCH',
-      path: withQuery(objectPath(type, key, options.subresource), { fieldManager: options.fieldManager }),
+      path: withQuery(objectPath(type, key, options.subresource), {
+        fieldManager,
+        dryRun: dryRun ? 'All' : undefined,
+      }),
       contentType: Array.isArray(patch) ? 'application/json-patch+json' : 'application/merge-patch+json',
       body: JSON.stringify(patch),
       signal: options.signal,

@@ -1,4 +1,3 @@
-import { annotations } from '../api';
 import { departure, serves } from '../placement';
 import type { Placeable } from './binding';
 import type { ReconcilerContext } from './context';
@@ -49,9 +48,4 @@ export function leavingOf(
     };
   const gentle = departure(host, object.spec.tolerations);
   return gentle && { ...gentle, abrupt: false };
-}
-
-/** Whether the reconciler chose the host of an object, and not somebody who had reasons of their own. */
-export function isBoundByReconciler({ metadata }: Placeable): boolean {
-  return metadata.annotations?.[annotations.boundBy] === 'reconciler';
 }

@@ -5,6 +5,7 @@ import {
   type WasmCloudHost,
   conditionOf,
   conditionTypes,
+  isBoundByReconciler,
 } from '../api';
 import { Controller, type Reflector, type Result, keyOf, removeFinalizer } from '../kube';
 import { effectiveLabels, isDraining } from '../placement';
@@ -26,7 +27,7 @@ import {
   waiting,
 } from './findings';
 import { hostOfLease, isGone, isLost } from './host-health';
-import { type Leaving, isBoundByReconciler, leavingOf } from './leaving';
+import { type Leaving, leavingOf } from './leaving';
 import type { LoadLedger } from './load-ledger';
 
 /** Room on hosts and the end of a host may also come from what no change of a host tells of. */
