@@ -1,10 +1,13 @@
 import { messageOf } from '../../base/errors';
 import { log } from '../../base/log';
+import { sleep } from '../../base/sleep';
 import { type CallContext, interfaces, type LatticeConnection, WrpcServer } from '../../lattice';
 import { withoutVersion } from '../engine/engine';
 import type { RunningActor } from '../controllers/local-actors';
 
 const http = interfaces.http.incomingHandler;
+/** How long a caller may take to send the arguments of a call that it has begun. */
+const handOverMs = 5_000;
 
 /** What an actor exports, served over NATS: one subscription a function, shared with all replicas of its component id. */
 export class ServedActor {
@@ -35,9 +38,16 @@ export class ServedActor {
     this.ends.push(end);
   }
 
-  /** Takes no more calls; resolves when each one that was sent before has been handed to the actor. The answers follow within `graceMs`. */
+  /**
+   * Takes no more calls; resolves when each one that was sent before has been handed to the actor, unless its caller takes seconds to send
+   * the rest of it. The answers follow within `graceMs`.
+   */
   async end(graceMs: number): Promise<void> {
     await Promise.all(this.ends.map((end) => end()));
+    const whole = new AbortController();
+    const late = sleep(Math.min(handOverMs, graceMs), whole.signal, false).catch(() => undefined);
+    await Promise.race([this.server.handed(), late]);
+    whole.abort();
     this.server.drain(graceMs).catch((error: unknown) => {
       log.debug({ error: messageOf(error) }, 'NATS went away while the last answers were sent');
     });

@@ -38,6 +38,11 @@ export class Invocation implements Receiver {
     this.peer = isPeer(this.caller);
   }
 
+  /** Whether its arguments are there and its handler was called. */
+  get isCalled(): boolean {
+    return this.called;
+  }
+
   start(): void {
     const { codec } = this.served;
     const { data } = this.message;
@@ -131,6 +136,7 @@ export class Invocation implements Receiver {
 
   private call(args: unknown[]): void {
     this.called = true;
+    this.server.called();
     let returned: unknown;
     try {
       returned = this.served.handler(...args, this.context);

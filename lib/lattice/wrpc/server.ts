@@ -46,6 +46,8 @@ export class WrpcServer {
   private readonly running = new Set<Invocation>();
   private readonly waiting: { served: Served; message: Msg }[] = [];
   private idle: (() => void) | undefined;
+  /** Who waits for {@link handed}. */
+  private handing: (() => void)[] = [];
 
   constructor(
     readonly connection: LatticeConnection,
@@ -101,12 +103,25 @@ export class WrpcServer {
     if (this.connection.connected) await this.connection.nats.flush();
   }
 
+  /** Resolves when every call that has arrived was handed to its handler, or is over: arguments may come in several messages. */
+  async handed(): Promise<void> {
+    const isHanding = (): boolean =>
+      this.waiting.length > 0 || [...this.running].some(({ isCalled }) => !isCalled);
+    while (isHanding()) await new Promise<void>((resolve) => this.handing.push(resolve));
+  }
+
+  /** For invocations: this one has met its handler. */
+  called(): void {
+    if (this.handing.length > 0) for (const resolve of this.handing.splice(0)) resolve();
+  }
+
   /** For invocations: this one is over. */
   ended(invocation: Invocation): void {
     if (!this.running.delete(invocation)) return;
     const next = this.waiting.shift();
     if (next) this.start(next.served, next.message);
     else if (this.running.size === 0) this.idle?.();
+    this.called();
   }
 
   private async end(subject: string): Promise<void> {
