@@ -18,10 +18,10 @@ async function wit() {
   const texts = packages.map((name) =>
     readFile(path.join(scope, `jco/lib/wit/builtin/0.2.12/wasi-${name}/package.wit`), 'utf8'),
   );
-  const [world, wasmcloud] = await Promise.all(
-    ['handler.wit', 'wasmcloud.wit'].map((file) => readFile(path.join(fixtures, file), 'utf8')),
+  const own = await Promise.all(
+    ['handler.wit', 'wasmcloud.wit', 'calls.wit'].map((file) => readFile(path.join(fixtures, file), 'utf8')),
   );
-  return [world, wasmcloud, ...(await Promise.all(texts)).map(nested)].join('\n');
+  return [...own, ...(await Promise.all(texts)).map(nested)].join('\n');
 }
 
 async function fromText() {
