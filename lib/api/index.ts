@@ -2,6 +2,7 @@ export * from './admission';
 export * from './conditions';
 export * from './core';
 export * from './crds';
+export { declared } from './declared';
 export type * from './generated/kasmcloud';
 export * from './movable';
 export * from './names';

@@ -1,25 +1,20 @@
 import type { Config, ConfigMap, KubeObject, WasmCloudDistribution, WasmCloudLink } from '../api';
 import { Expression, Identifiers, literal, quoted } from './literal';
-
-type Spec = Readonly<Record<string, unknown>>;
-type Specified = KubeObject & { readonly spec: Spec };
+import {
+  canaryCall,
+  caseless,
+  chained,
+  componentIdOf,
+  constructOf,
+  fits,
+  props,
+  simple,
+  type Spec,
+  type Specified,
+} from './typescript-parts';
 
 const managedBy = 'app.kubernetes.io/managed-by';
 const partOf = 'app.kubernetes.io/part-of';
-
-/** What the constructs take of a spec; anything else is written with the class that is exactly the kind. */
-const template = ['image', 'imagePullPolicy', 'imagePullSecrets', 'componentId', 'tolerations', 'config'];
-const props: Readonly<Record<string, readonly string[]>> = {
-  WasmCloudActor: [...template, 'instances', 'limits', 'hostSelector'],
-  WasmCloudProvider: [...template, 'restartPolicy', 'service', 'hostSelector'],
-  actor: [...template, 'limits'],
-  provider: [...template, 'restartPolicy', 'service'],
-};
-const chained = ['template', 'mode', 'spread', 'strategy', 'rebalance'];
-const constructOf: Readonly<Record<string, string>> = {
-  WasmCloudActor: 'Actor',
-  WasmCloudProvider: 'Provider',
-};
 
 /**
  * A program with our constructs that synthesizes to these objects of one namespace.
@@ -202,8 +197,10 @@ class Program {
       config?: Config;
       imagePullSecrets?: { name: string }[];
     };
+    const { image, ...others } = rest as { image?: string };
     return {
-      ...rest,
+      image,
+      ...others,
       imagePullSecrets: imagePullSecrets?.map(({ name }) => new Expression(this.secret(name))),
       config: this.config(config),
     };
@@ -274,35 +271,4 @@ class Program {
     if (names === undefined) this.imports.set(module, new Set([name]));
     else names.add(name);
   }
-}
-
-function componentIdOf({ spec, metadata }: Specified): string {
-  const { actor, provider } = (spec['template'] ?? {}) as WasmCloudDistribution['spec']['template'];
-  return (spec['componentId'] as string | undefined) ?? (actor ?? provider)?.componentId ?? metadata.name;
-}
-
-function canaryCall({
-  steps,
-  autoPromote,
-}: {
-  steps: readonly object[];
-  autoPromote?: boolean | undefined;
-}): string {
-  return `.canary(${literal(steps, '  ')}${autoPromote === undefined ? '' : `, ${literal({ autoPromote })}`})`;
-}
-
-function fits(spec: object, known: readonly string[]): boolean {
-  const { config } = spec as { config?: Config };
-  return Object.keys(spec).every((key) => known.includes(key)) && simple(config);
-}
-
-/** Whether `Config.from` can say it. */
-function simple(config: Config | undefined): boolean {
-  return [...(config?.configFrom ?? []), ...(config?.secretFrom ?? [])].every(
-    ({ optional }) => optional === undefined,
-  );
-}
-
-function caseless(a: string, b: string): number {
-  return a.toLowerCase() < b.toLowerCase() ? -1 : 1;
 }

@@ -1,11 +1,8 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import ts from 'typescript';
-import { parseAllDocuments } from 'yaml';
-import type { KubeObject } from '../../../lib/api';
 import { importApplications, typescriptSource } from '../../../lib/oam';
 import { byName, fixtures } from './fixtures';
+import { runProgram } from './run-program';
 
 // A program that was made from manifests is a user's program: it type-checks, lints itself of nothing unused, runs, and makes the very
 // objects that the import to YAML gives.
@@ -17,7 +14,7 @@ const programs = fixtures.map((file) => {
 });
 
 test.each(programs)('$name synthesizes to the same objects', ({ objects, source }) => {
-  expect(byName(run(source))).toEqual(byName(objects));
+  expect(byName(runProgram(source))).toEqual(byName(objects));
 });
 
 test('all type-check, and have no variable without use', () => {
@@ -59,30 +56,3 @@ test('reads as people would write it', () => {
   expect(source).toMatch(/^http\.linkTo\(pages, \{$/m);
   expect(source).toContain(`wit: 'acme:audit/log,trail'`);
 });
-
-/** Runs a program and reads what it synthesized. */
-function run(source: string): KubeObject[] {
-  const out = mkdtempSync(path.join(tmpdir(), 'kasmcloud-oam-'));
-  const before = process.env['CDK8S_OUTDIR'];
-  process.env['CDK8S_OUTDIR'] = out;
-  try {
-    const { outputText } = ts.transpileModule(source, {
-      compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
-    });
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the program under test
-    const program = new Function('require', 'exports', outputText) as (
-      load: (name: string) => unknown,
-      to: object,
-    ) => void;
-    program((name) => jest.requireActual(name), {});
-    return readdirSync(out).flatMap((file) =>
-      parseAllDocuments(readFileSync(path.join(out, file), 'utf8')).map(
-        (document) => document.toJS() as KubeObject,
-      ),
-    );
-  } finally {
-    if (before === undefined) delete process.env['CDK8S_OUTDIR'];
-    else process.env['CDK8S_OUTDIR'] = before;
-    rmSync(out, { recursive: true });
-  }
-}
