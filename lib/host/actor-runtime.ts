@@ -227,6 +227,11 @@ export class ActorRuntime {
     return this.handlesHttp ? this.pool.listen(host, port, onCovered) : undefined;
   }
 
+  /** How many calls are served at once. */
+  get instances(): number {
+    return this.permits.limit;
+  }
+
   /** Calls that are being served. */
   get inFlight(): number {
     return this.permits.taken;

@@ -99,7 +99,8 @@ export class HostAgent {
     const router = new CallRouter({
       links: (namespace, source) => linksFrom({ links }, namespace, source),
       lattice,
-      actor: (namespace, id) => localActors.find(namespace, id),
+      actor: (namespace, id, serves) =>
+        localActors.find(namespace, id, serves) ?? localActors.find(namespace, id),
       service: (namespace, id) => services.find(namespace, id),
       nats: options.lattice,
     });

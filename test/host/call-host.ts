@@ -47,7 +47,7 @@ export class CallHost {
     this.router = new CallRouter({
       links: (_, source) => links.filter(({ spec }) => spec.source === source),
       lattice: () => 'lattice',
-      actor: (_, id) => this.actors.find(namespace, id),
+      actor: (_, id, serves) => this.actors.find(namespace, id, serves) ?? this.actors.find(namespace, id),
       service: (_, id) => this.services.find(namespace, id),
       nats: () => connection,
     });
@@ -59,7 +59,7 @@ export class CallHost {
     exports.attach(connection);
   }
 
-  /** Starts a fixture: a component of `component/fixtures`, or a handler of HTTP if it ends in `.wat` or `.ts`. */
+  /** Starts a fixture in the place of what has its id: a component of `component/fixtures`, or a handler of HTTP if it ends in `.wat` or `.ts`. */
   async start(id: string, fixture: string, spec: Partial<ActorSpec> = {}): Promise<ActorRuntime> {
     const source = /\.(wat|ts)$/.test(fixture) ? await component(fixture) : await written(fixture);
     const actor = await ActorRuntime.start(
@@ -71,7 +71,7 @@ export class CallHost {
       },
     );
     this.started.push(actor);
-    await this.actors.set(namespace, id, actor);
+    await this.actors.add(namespace, id, actor, this.actors.find(namespace, id));
     return actor;
   }
 

@@ -40,6 +40,7 @@ export class FakeActor implements RunningActor {
   serves: readonly WitInterface[] = [];
   ready = true;
   stopped = false;
+  inFlight = 0;
   instances: number;
   config: ActorSpec['config'];
   answer: (func: string, args: readonly unknown[]) => Promise<unknown> = async () => {

@@ -1,8 +1,8 @@
 import { messageOf } from '../../base/errors';
 import { log } from '../../base/log';
 import type { LatticeConnection } from '../../lattice';
-import type { LocalActors, RunningActor } from '../controllers/local-actors';
-import { ServedActor } from './served-actor';
+import type { LocalActors } from '../controllers/local-actors';
+import { ServedComponent } from './served-component';
 
 export interface LatticeExportsDependencies {
   readonly actors: LocalActors;
@@ -14,7 +14,7 @@ export interface LatticeExportsDependencies {
 
 /** Serves to the lattice what the actors of this host export: from the moment that they can take calls until they are about to end. */
 export class LatticeExports {
-  private readonly served = new Map<string, ServedActor>();
+  private readonly served = new Map<string, ServedComponent>();
   private connection: LatticeConnection | undefined;
 
   constructor(private readonly host: LatticeExportsDependencies) {
@@ -29,11 +29,10 @@ export class LatticeExports {
   }
 
   private async sync(namespace: string, componentId: string): Promise<void> {
-    const actor = this.host.actors.find(namespace, componentId);
     try {
-      await this.bring(namespace, componentId, actor);
+      await this.bring(namespace, componentId);
     } catch (error) {
-      // The actor serves on this host all the same.
+      // The actors serve on this host all the same.
       const name = `${namespace}/${componentId}`;
       log.error(
         { actor: name, error: messageOf(error) },
@@ -42,21 +41,22 @@ export class LatticeExports {
     }
   }
 
-  private async bring(
-    namespace: string,
-    componentId: string,
-    actor: RunningActor | undefined,
-  ): Promise<void> {
-    const { connection } = this;
+  private async bring(namespace: string, componentId: string): Promise<void> {
+    const { connection, host } = this;
+    if (connection === undefined) return;
     const key = `${namespace}/${componentId}`;
-    const before = this.served.get(key);
-    if (connection === undefined || before?.actor === actor) return;
-    this.served.delete(key);
-    if (actor !== undefined) {
-      this.served.set(key, new ServedActor(connection, this.host.lattice(namespace), componentId, actor));
-      // The server knows of the new subscriptions before the old ones end: no caller finds nobody.
-      if (before !== undefined && connection.connected) await connection.nats.flush();
+    const actors = host.actors.all(namespace, componentId);
+    let served = this.served.get(key);
+    if (actors.length === 0) {
+      this.served.delete(key);
+      return served?.end(host.graceMs());
     }
-    await before?.end(this.host.graceMs());
+    if (served === undefined) {
+      served = new ServedComponent(connection, host.lattice(namespace), componentId, (among) =>
+        host.actors.find(namespace, componentId, (actor) => among.includes(actor)),
+      );
+      this.served.set(key, served);
+    }
+    await served.update(actors);
   }
 }

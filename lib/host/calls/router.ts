@@ -36,7 +36,12 @@ export interface RouterDependencies {
   links(namespace: string, source: string): readonly WasmCloudLink[];
   /** Id of the lattice that a namespace is. */
   lattice(namespace: string): string;
-  actor(namespace: string, componentId: string): LocalTarget | undefined;
+  /** An actor of this host that serves the function, or else one that serves the component id. */
+  actor(
+    namespace: string,
+    componentId: string,
+    serves: (target: LocalTarget) => boolean,
+  ): LocalTarget | undefined;
   service(namespace: string, componentId: string): LinkedService | undefined;
   /** The connection to NATS, once there has been one. */
   nats(): LatticeConnection | undefined;
@@ -58,10 +63,11 @@ export class CallRouter implements CallRoute {
     const link = this.linkOf(call);
     const { target } = link.spec;
     const interfaceId = call.wireInterface ?? call.interface;
-    const actor = this.host.actor(namespace, target);
+    const serves = (one: LocalTarget): boolean =>
+      one.serves.find(({ id }) => id === interfaceId)?.functions[call.function] !== undefined;
+    const actor = this.host.actor(namespace, target, serves);
     if (actor !== undefined) {
-      const served = actor.serves.find(({ id }) => id === interfaceId)?.functions[call.function];
-      if (served === undefined) throw notExported(call, target);
+      if (!serves(actor)) throw notExported(call, target);
       return actor.call(interfaceId, call.function, args, { traceparent, signal });
     }
     const linked = this.host.service(namespace, target);

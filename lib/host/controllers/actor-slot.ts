@@ -25,6 +25,8 @@ export interface WantedActor {
   readonly config: Values;
   /** 0 stops the actor. */
   readonly instances: number;
+  /** Whether calls are to reach it. */
+  readonly serving: boolean;
 }
 
 /** What runs. */
@@ -37,6 +39,7 @@ export interface Running {
   readonly actor: RunningActor;
   config: Values;
   instances: number;
+  serving: boolean;
 }
 
 interface Failure {
@@ -158,7 +161,7 @@ export class ActorSlot {
   }
 
   private async replace(identity: string, wanted: WantedActor, image: StoredImage): Promise<void> {
-    const { namespace, componentId, lattice, limits, config, instances } = wanted;
+    const { namespace, componentId, lattice, limits, config, instances, serving } = wanted;
     const spec = {
       id: componentId,
       lattice,
@@ -172,19 +175,26 @@ export class ActorSlot {
       this.deps.calls.call({ ...call, namespace, source: componentId }),
     );
     const old = this.current;
-    this.current = { identity, namespace, componentId, image, config, actor, instances };
-    await this.deps.localActors.set(namespace, componentId, actor);
+    this.current = { identity, namespace, componentId, image, config, actor, instances, serving };
+    if (serving) await this.deps.localActors.add(namespace, componentId, actor, old?.actor);
     log.info({ actor: `${namespace}/${componentId}`, image: image.resolved, instances }, 'Started actor');
     if (old !== undefined) this.drain(old);
   }
 
   /** Changes in place what can be. */
-  private adjust(running: Running, { instances, config }: WantedActor): void {
+  private async adjust(running: Running, { instances, config, serving }: WantedActor): Promise<void> {
     this.failure = undefined;
     if (running.instances !== instances) running.actor.resize(instances);
     running.instances = instances;
     if (hash(running.config) !== hash(config)) running.actor.configure(config);
     running.config = config;
+    if (running.serving === serving) return;
+    running.serving = serving;
+    const { namespace, componentId, actor } = running;
+    const { localActors } = this.deps;
+    await (serving
+      ? localActors.add(namespace, componentId, actor)
+      : localActors.remove(namespace, componentId, actor));
   }
 
   private drain({ actor, namespace, componentId, image }: Running): void {

@@ -11,7 +11,7 @@ import {
 import { bytesOf } from '../../base/quantity';
 import { sleep } from '../../base/sleep';
 import { applyStatus, Controller, keyOf, parseKey, type Result } from '../../kube';
-import { ActorSlot, type WantedActor } from './actor-slot';
+import { ActorSlot, type Running, type WantedActor } from './actor-slot';
 import { requireComponentId } from './component-id';
 import { configHash, configReferences, mergeConfig } from './config';
 import {
@@ -108,7 +108,7 @@ export class ActorController {
       await this.bring(actor, slot, wanted, report, signal);
       if (slot.running?.actor.ready === false)
         report.observe(conditionTypes.ready, 'False', 'NotServing', 'Its workers ended and start again');
-      else report.observe(conditionTypes.ready, 'True', slot.running === undefined ? 'Stopped' : 'Running');
+      else report.observe(conditionTypes.ready, 'True', readyReason(slot.running));
     } catch (error) {
       signal.throwIfAborted();
       report.fail(error, slot.running && `${slot.running.image.resolved} serves on`);
@@ -158,6 +158,7 @@ export class ActorController {
       limits,
       config,
       instances: spec.instances ?? 1,
+      serving: spec.serving ?? true,
     };
   }
 
@@ -259,6 +260,11 @@ export class ActorController {
   private ours(): WasmCloudActor[] {
     return this.context.actors.list().filter((actor) => isOurs(actor, this.context.hostName));
   }
+}
+
+function readyReason(running: Running | undefined): string {
+  if (running === undefined) return 'Stopped';
+  return running.serving ? 'Running' : 'Standby';
 }
 
 function dependentId(key: string): string {

@@ -136,9 +136,12 @@ export class BuiltinRunning implements RunningProvider {
 
   private httpHandler(target: string): HttpHandler | undefined {
     const { namespace, componentId, context, lattice } = this;
-    return (
-      context.localActors.find(namespace, target) ?? context.remoteHttp.find(lattice, componentId, target)
-    );
+    const { localActors, remoteHttp } = context;
+    const actor = localActors.find(namespace, target);
+    if (actor === undefined) return remoteHttp.find(lattice, componentId, target);
+    if (localActors.all(namespace, target).length === 1) return actor;
+    // Of several, none may accept connections by itself: they would be shared out by threads, not by instances.
+    return { handleHttp: (request, response) => actor.handleHttp(request, response) };
   }
 
   private offer(): void {
@@ -172,7 +175,7 @@ export class BuiltinRunning implements RunningProvider {
   private observeTargets(namespace: string, links: readonly ProviderLink[], report: Report): void {
     const { hostName, localActors } = this.context;
     const absent = links.filter(
-      (link) => localActors.find(namespace, link.target) === undefined && !this.isElsewhere(link),
+      (link) => localActors.all(namespace, link.target).length === 0 && !this.isElsewhere(link),
     );
     const message = absent
       .map(

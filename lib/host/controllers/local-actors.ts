@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { interfaces, WitInterface } from '../../lattice';
 import type { ActorSpec, CallActorOptions, FollowLink } from '../actor-runtime';
+import { Replicas } from './replicas';
 
 /** A component that runs on this host: what the rest of the host needs of an `ActorRuntime`. */
 export interface RunningActor {
@@ -9,6 +10,9 @@ export interface RunningActor {
   readonly exports: readonly string[];
   /** Whether a call would be served now. */
   readonly ready: boolean;
+  /** How many calls are served at a time, and how many are now. */
+  readonly instances: number;
+  readonly inFlight: number;
   /** Lets the component answer an HTTP request; rejects when there is no answer. */
   handleHttp(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** What others can call, with its types. */
@@ -36,34 +40,58 @@ export type StartActor = (spec: ActorSpec, followLink: FollowLink) => Promise<Ru
 /** Told that somebody else, or nobody any more, serves a component id; resolves when calls go where they now should. */
 type Listener = (namespace: string, componentId: string) => Promise<void>;
 
-/** Who serves which component id on this host now. Replacing one actor by another is one step: no call finds nobody. */
+/**
+ * Who serves which component id on this host now: one actor, or several where a rollout runs two revisions beside each other. Replacing
+ * one by another is one step: no call finds nobody.
+ */
 export class LocalActors {
-  private readonly actors = new Map<string, RunningActor>();
+  private readonly replicas = new Map<string, Replicas>();
   private readonly listeners = new Set<Listener>();
 
-  find(namespace: string, componentId: string): RunningActor | undefined {
-    return this.actors.get(`${namespace}/${componentId}`);
+  /** Who takes the next call for a component id, of those that `can`. */
+  find(
+    namespace: string,
+    componentId: string,
+    can: (actor: RunningActor) => boolean = anyone,
+  ): RunningActor | undefined {
+    return this.replicas.get(`${namespace}/${componentId}`)?.choose(can);
+  }
+
+  /** All that serve a component id. */
+  all(namespace: string, componentId: string): readonly RunningActor[] {
+    return this.replicas.get(`${namespace}/${componentId}`)?.actors ?? [];
   }
 
   /** Whose actors run here. */
   list(): { namespace: string; componentId: string }[] {
-    return [...this.actors.keys()].map((key) => {
+    return [...this.replicas.keys()].map((key) => {
       const [namespace = '', componentId = ''] = key.split('/');
       return { namespace, componentId };
     });
   }
 
-  /** Resolves when all new calls go to `actor`: only then may the one before it be drained. */
-  async set(namespace: string, componentId: string, actor: RunningActor): Promise<void> {
-    this.actors.set(`${namespace}/${componentId}`, actor);
+  /** Gives calls to `actor`, instead of `before` where there is one. Resolves when they go there: only then may that one be drained. */
+  async add(
+    namespace: string,
+    componentId: string,
+    actor: RunningActor,
+    before?: RunningActor,
+  ): Promise<void> {
+    const key = `${namespace}/${componentId}`;
+    let replicas = this.replicas.get(key);
+    if (replicas === undefined) this.replicas.set(key, (replicas = new Replicas()));
+    replicas.add(actor);
+    if (before !== undefined) replicas.remove(before);
     await this.emit(namespace, componentId);
   }
 
-  /** Removes `actor`, unless another one has taken its place already. */
+  /** Gives no more calls to `actor`. */
   async remove(namespace: string, componentId: string, actor: RunningActor): Promise<void> {
     const key = `${namespace}/${componentId}`;
-    if (this.actors.get(key) !== actor) return;
-    this.actors.delete(key);
+    const replicas = this.replicas.get(key);
+    if (replicas?.actors.includes(actor) !== true) return;
+    replicas.remove(actor);
+    if (replicas.actors.length === 0) this.replicas.delete(key);
     await this.emit(namespace, componentId);
   }
 
@@ -75,3 +103,5 @@ export class LocalActors {
     await Promise.all([...this.listeners].map((listener) => listener(namespace, componentId)));
   }
 }
+
+const anyone = (): boolean => true;
