@@ -1,9 +1,11 @@
 import { type Command, Option } from 'commander';
+import type * as Diff from './diff';
 import type * as Export from './export';
 import type * as Import from './import';
 
 /* eslint-disable @typescript-eslint/no-require-imports -- as in main.ts: loaded when used */
 const commands = {
+  diff: () => require('./diff') as typeof Diff,
   export: () => require('./export') as typeof Export,
   import: () => require('./import') as typeof Import,
 };
@@ -11,8 +13,31 @@ const commands = {
 
 /** Adds the commands that read and write lattices as code. */
 export function addCodeCommands(root: Command): void {
-  const reading = root.command('import').description('turn manifests of others into a lattice of ours');
-  reading
+  addDiff(root);
+  addImport(root);
+  addExport(root);
+}
+
+function addDiff(root: Command): void {
+  addClusterOptions(
+    root
+      .command('diff <source> [other]')
+      .description('show what `up` would change in a cluster, or in what two sources differ')
+      .addHelpText(
+        'after',
+        `
+SOURCE is what \`kasmcloud up\` takes, or a folder of manifests. Ends with 0 when there is no
+difference, 1 when there is one, and more for an error. Values of Secrets are not shown.`,
+      ),
+  ).action((source: string, other: string | undefined, options: Diff.DiffOptions) =>
+    commands.diff().diff(source, other, options),
+  );
+}
+
+function addImport(root: Command): void {
+  root
+    .command('import')
+    .description('turn manifests of others into a lattice of ours')
     .command('wadm <files...>')
     .description('Applications of wadm, all of one lattice, as YAML or as a program; - is standard input')
     .addOption(
@@ -23,23 +48,22 @@ export function addCodeCommands(root: Command): void {
     .option('--force', 'write over files that are there')
     .option('-v, --verbose', 'say more')
     .action((files: string[], options: Import.ImportOptions) => commands.import().importWadm(files, options));
-
-  const writing = root.command('export').description('write a lattice that runs as code');
-  exporting(writing, 'wadm', 'as Applications of wadm').action((options: Export.ExportOptions) =>
-    commands.export().exportWadm(options),
-  );
-  exporting(writing, 'typescript', 'as a program with the constructs').action(
-    (options: Export.ExportOptions) => commands.export().exportTypescript(options),
-  );
 }
 
-function exporting(parent: Command, name: string, description: string): Command {
-  return addClusterOptions(
-    parent
-      .command(name)
-      .description(description)
-      .option('-n, --namespace <name>', 'the namespace that is the lattice', 'default'),
-  ).option('-v, --verbose', 'say more');
+function addExport(root: Command): void {
+  const parent = root.command('export').description('write a lattice that runs as code');
+  const add = (name: string, description: string): Command =>
+    addClusterOptions(parent.command(name).description(description)).option(
+      '-n, --namespace <name>',
+      'the namespace that is the lattice',
+      'default',
+    );
+  add('wadm', 'as Applications of wadm').action((options: Export.ExportOptions) =>
+    commands.export().exportWadm(options),
+  );
+  add('typescript', 'as a program with the constructs').action((options: Export.ExportOptions) =>
+    commands.export().exportTypescript(options),
+  );
 }
 
 /** Adds the options that say which cluster is asked. */
@@ -47,5 +71,6 @@ function addClusterOptions(command: Command): Command {
   return command
     .option('--name <name>', 'which installation of this machine', 'default')
     .option('--kubeconfig <file>', 'a cluster that is no installation of this machine')
-    .option('--context <name>', 'which context of the kubeconfig');
+    .option('--context <name>', 'which context of the kubeconfig')
+    .option('-v, --verbose', 'say more');
 }
