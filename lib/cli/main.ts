@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { addCodeCommands } from './code-commands';
 import type * as Down from './down';
 import { addHostCommands } from './host-commands';
+import { addRolloutCommands } from './rollout-commands';
 import type * as Logs from './logs';
 import type * as Kubectl from './kubectl';
 import { reportError } from './report-error';
@@ -97,6 +98,7 @@ Without it, only the control plane, NATS, the reconciler and a host are started.
 
   addCodeCommands(root);
   addHostCommands(root, durationMs);
+  addRolloutCommands(root, durationMs);
   root.addCommand(runCommand());
 
   return root;
