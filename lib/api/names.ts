@@ -26,6 +26,7 @@ export const labels = {
   component: `${GROUP}/component`,
   distribution: `${GROUP}/distribution`,
   revision: `${GROUP}/revision`,
+  spread: `${GROUP}/spread`,
   managedBy: `${GROUP}/managed-by`,
 } as const;
 

@@ -74,8 +74,12 @@ const permissions: Readonly<Record<RuntimeRole, Permissions>> = {
   reconciler: {
     cluster: [rule(GROUP, ['wasmcloudhosts'], read), rule(GROUP, ['wasmcloudhosts/status'], ['patch'])],
     lattice: [
-      rule(GROUP, ['wasmcloudactors', 'wasmcloudproviders'], [...read, 'patch']),
+      // It binds those that people made, and makes and removes those of distributions.
+      rule(GROUP, ['wasmcloudactors', 'wasmcloudproviders'], [...read, 'create', 'patch', 'delete']),
       rule(GROUP, ['wasmcloudlinks', 'wasmcloudlattices'], read),
+      // It rolls distributions back, and keeps their history.
+      rule(GROUP, ['wasmclouddistributions'], [...read, 'patch']),
+      rule('apps', ['controllerrevisions'], [...read, 'create', 'patch', 'delete']),
       rule(
         GROUP,
         [
@@ -83,6 +87,7 @@ const permissions: Readonly<Record<RuntimeRole, Permissions>> = {
           'wasmcloudproviders/status',
           'wasmcloudlinks/status',
           'wasmcloudlattices/status',
+          'wasmclouddistributions/status',
         ],
         ['patch'],
       ),

@@ -14,6 +14,8 @@ export interface Watch<T extends KubeObject> {
   readonly reflector: Reflector<T>;
   /** The keys to reconcile when `object` is added, changed (then `old` is what it was) or deleted. @default the object's own */
   readonly map?: (object: T, old?: T) => readonly string[];
+  /** How long a pass may wait for more changes, so that a burst of them is one pass. @default 0 */
+  readonly delayMs?: number;
 }
 
 export interface Result {
@@ -105,9 +107,13 @@ export class Controller<const T extends readonly KubeObject[] = readonly KubeObj
   private follow<O extends KubeObject>({
     reflector,
     map = (object) => [keyOf(object)],
+    delayMs = 0,
   }: Watch<O>): () => void {
     const enqueue = (object: O, old?: O): void => {
-      for (const key of map(object, old)) this.enqueue(key);
+      for (const key of map(object, old)) {
+        if (delayMs > 0) this.queue.addAfter(key, delayMs);
+        else this.enqueue(key);
+      }
     };
     const end = reflector.subscribe(({ object, old }) => enqueue(object, old));
     for (const object of reflector.list()) enqueue(object);

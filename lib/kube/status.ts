@@ -5,6 +5,11 @@ import { apiVersionOf } from './key';
 /** An object that has a status. */
 export type WithStatus = KubeObject & { status?: object | undefined };
 
+export interface ApplyStatusOptions extends ApplyOptions {
+  /** Writes also when the object has all the fields: it may have some that this manager is to give up. @default false */
+  readonly always?: boolean;
+}
+
 /**
  * Writes the fields of `status` by server-side apply to the status subresource, unless `object` has them all already.
  *
@@ -17,9 +22,9 @@ export async function applyStatus<T extends WithStatus>(
   type: ResourceType<T>,
   object: T,
   status: object,
-  options: ApplyOptions,
+  { always = false, ...options }: ApplyStatusOptions,
 ): Promise<boolean> {
-  if (covers(object.status, status)) return false;
+  if (!always && covers(object.status, status)) return false;
   const { name, namespace } = object.metadata;
   const applied = {
     apiVersion: apiVersionOf(type),

@@ -7,5 +7,6 @@ export { addLoad, type Load, loadOf, noLoad, type Requirements, requirementsOf }
 export { WHOLE_LATTICE } from './spread-groups';
 export { type Labels, matchesSelector } from './selector';
 export { formatTaint, tolerates, untolerated } from './taints';
+export { boundsOf } from './rollout-bounds';
 export { planRollout } from './rollout';
 export type { ObservedSlot, PlanRollout, RolloutInput, RolloutStep, Slot, WantedSlot } from './rollout-types';

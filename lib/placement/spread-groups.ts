@@ -57,7 +57,9 @@ export function noHost(group: Group): string {
 }
 
 function reasonsOf({ hosts }: Group): string {
-  return explainReasons(hosts.map(({ state, reason }) => (state === 'open' ? 'full' : (reason ?? state))));
+  return explainReasons(
+    hosts.map(({ state, reason }) => (state === 'open' ? 'without free capacity' : (reason ?? state))),
+  );
 }
 
 export function countOf(instances: number): string {

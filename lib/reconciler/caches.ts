@@ -1,10 +1,14 @@
 import {
+  type ControllerRevision,
+  ControllerRevisionResource,
   type KubeObject,
   type Lease,
   LeaseResource,
   SYSTEM_NAMESPACE,
   type WasmCloudActor,
   WasmCloudActorResource,
+  type WasmCloudDistribution,
+  WasmCloudDistributionResource,
   type WasmCloudHost,
   WasmCloudHostResource,
   type WasmCloudLattice,
@@ -18,7 +22,7 @@ import {
   labels,
 } from '../api';
 import { type KubeClient, Reflector } from '../kube';
-import { componentIdOf } from './component-id';
+import { componentIdOf, componentIdOfDistribution } from './component-id';
 import { linkGroup } from './link-conflicts';
 
 /** The index of actors and providers by the name of the host they are bound to. */
@@ -28,6 +32,8 @@ export const UNBOUND = '';
 /** The index of the actors and providers of a lattice by component id, and of the links by both of theirs. */
 export const BY_COMPONENT = 'component';
 export const BY_NAMESPACE = 'namespace';
+/** The index of what distributions own by the distribution's uid. */
+export const BY_OWNER = 'owner';
 /** The index of the links that miss an end, by namespace. */
 export const BY_UNRESOLVED = 'unresolved';
 /** The index of links by all that two of them must share to be in conflict. */
@@ -47,12 +53,18 @@ export class Caches {
   readonly providers: Reflector<WasmCloudProvider>;
   readonly links: Reflector<WasmCloudLink>;
   readonly lattices: Reflector<WasmCloudLattice>;
+  readonly distributions: Reflector<WasmCloudDistribution>;
+  /** The history of the distributions. */
+  readonly revisions: Reflector<ControllerRevision>;
 
   constructor(client: KubeClient) {
     const byNamespace = ({ metadata }: KubeObject): string[] => [metadata.namespace ?? ''];
+    const byOwner = ({ metadata }: KubeObject): string[] =>
+      metadata.ownerReferences?.flatMap(({ controller, uid }) => (controller === true ? [uid] : [])) ?? [];
     const placed = {
       indexes: {
         [BY_NAMESPACE]: byNamespace,
+        [BY_OWNER]: byOwner,
         [BY_HOST]: ({ spec }: WasmCloudActor | WasmCloudProvider) => [spec.host ?? UNBOUND],
         [BY_COMPONENT]: (object: WasmCloudActor | WasmCloudProvider) => [
           componentKey(object.metadata.namespace, componentIdOf(object)),
@@ -81,6 +93,18 @@ export class Caches {
     this.lattices = new Reflector(client, WasmCloudLatticeResource, {
       indexes: { [BY_NAMESPACE]: byNamespace },
     });
+    this.distributions = new Reflector(client, WasmCloudDistributionResource, {
+      indexes: {
+        [BY_NAMESPACE]: byNamespace,
+        [BY_COMPONENT]: (object) => [
+          componentKey(object.metadata.namespace, componentIdOfDistribution(object)),
+        ],
+      },
+    });
+    this.revisions = new Reflector(client, ControllerRevisionResource, {
+      labelSelector: labels.distribution,
+      indexes: { [BY_OWNER]: byOwner },
+    });
   }
 
   start(): void {
@@ -100,8 +124,8 @@ export class Caches {
   }
 
   private all(): Mirror[] {
-    const { hosts, leases, actors, providers, links, lattices } = this;
-    return [hosts, leases, actors, providers, links, lattices];
+    const { hosts, leases, actors, providers, links, lattices, distributions, revisions } = this;
+    return [hosts, leases, actors, providers, links, lattices, distributions, revisions];
   }
 }
 

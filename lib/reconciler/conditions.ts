@@ -15,6 +15,8 @@ export interface WriteOptions {
   readonly fields?: object;
   /** Takes conditions over from other managers. @default false */
   readonly force?: boolean;
+  /** Writes also what says nothing new, to take away conditions that are left out. @default false */
+  readonly always?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -27,7 +29,7 @@ export async function writeConditions<T extends Observed>(
   type: ResourceType<T>,
   object: T,
   observations: readonly Omit<Observation, 'observedGeneration'>[],
-  { fields, force = false, signal }: WriteOptions,
+  { fields, force = false, always = false, signal }: WriteOptions,
 ): Promise<boolean> {
   const { generation } = object.metadata;
   const conditions = observations.flatMap((observation) =>
@@ -36,6 +38,6 @@ export async function writeConditions<T extends Observed>(
       ...(generation !== undefined && { observedGeneration: generation }),
     }).filter((condition) => condition.type === observation.type),
   );
-  const options = { fieldManager: fieldManagers.reconciler, force, signal };
+  const options = { fieldManager: fieldManagers.reconciler, force, always, signal };
   return applyStatus(client, type, object, { ...fields, conditions }, options);
 }

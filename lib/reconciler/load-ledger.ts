@@ -49,6 +49,11 @@ export class LoadLedger {
     this.set(idOf(object), host === undefined ? undefined : entryOf(object, host));
   }
 
+  /** Counts an object no more that was assumed before it was made. */
+  forget(object: WasmCloudActor | WasmCloudProvider): void {
+    this.set(idOf(object), undefined);
+  }
+
   private see({ type, object, old }: Change<WasmCloudActor | WasmCloudProvider>): void {
     // A successor of the same name is another object.
     if (old !== undefined && idOf(old) !== idOf(object)) this.set(idOf(old), undefined);

@@ -2,6 +2,8 @@ import { SYSTEM_NAMESPACE, WasmCloudActorResource, WasmCloudProviderResource, le
 import { type Connection, EventRecorder, KubeClient, LeaderElector, ensureNamespace } from '../kube';
 import { Caches } from './caches';
 import type { ReconcilerContext } from './context';
+import { distributionController } from './distribution/controller';
+import { DistributionReconciler } from './distribution/pass';
 import { hostHealthController } from './host-health';
 import { latticeController } from './lattice';
 import { linkController } from './link';
@@ -15,7 +17,7 @@ export interface ReconcilerOptions {
 }
 
 /**
- * Places actors and providers on hosts, notices the loss of hosts, and judges links and lattices. Of several reconcilers one works,
+ * Places actors and providers on hosts, distributes and rolls them out, notices the loss of hosts, and judges links and lattices. Of several reconcilers one works,
  * the others stand by with warm caches.
  */
 export class Reconciler {
@@ -66,11 +68,13 @@ export class Reconciler {
     });
     const context: ReconcilerContext = { client, caches, events };
     const ledger = new LoadLedger();
-    const unfollow = [ledger.follow(caches.actors), ledger.follow(caches.providers)];
+    const distributions = new DistributionReconciler(context, ledger);
+    const unfollow = [ledger.follow(caches.actors), ledger.follow(caches.providers), distributions.follow()];
     const controllers = [
       hostHealthController(context),
       workloadController(context, WasmCloudActorResource, caches.actors, ledger),
       workloadController(context, WasmCloudProviderResource, caches.providers, ledger),
+      distributionController(context, distributions),
       linkController(context),
       latticeController(context),
     ];

@@ -8,7 +8,7 @@ import {
   isBoundByReconciler,
 } from '../api';
 import { Controller, type Reflector, type Result, keyOf, removeFinalizer } from '../kube';
-import { effectiveLabels, isDraining } from '../placement';
+import { isDraining } from '../placement';
 import { Binder, type Placeable, isPlaceable } from './binding';
 import { BY_COMPONENT, BY_HOST, UNBOUND, componentKey } from './caches';
 import { componentIdOf } from './component-id';
@@ -26,6 +26,7 @@ import {
   stranded,
   waiting,
 } from './findings';
+import { fitness } from './fitness';
 import { hostOfLease, isGone, isLost } from './host-health';
 import { type Leaving, leavingOf } from './leaving';
 import type { LoadLedger } from './load-ledger';
@@ -212,23 +213,4 @@ class Workload<T extends Placeable> {
 function standing(host: WasmCloudHost): string {
   const ready = conditionOf(host, conditionTypes.ready)?.status === 'True';
   return JSON.stringify([isLost(host), ready, isDraining(host), host.spec.taints, host.spec.lattices]);
-}
-
-/** All of a host that placement goes by, comparable. */
-function fitness(host: WasmCloudHost): string {
-  const { lattices, unschedulable, taints, capacity } = host.spec;
-  const [ready, stable] = [conditionTypes.ready, conditionTypes.stable].map(
-    (type) => conditionOf(host, type)?.status,
-  );
-  const leaving = host.metadata.deletionTimestamp ?? isDraining(host);
-  return JSON.stringify([
-    lattices,
-    unschedulable,
-    taints,
-    capacity,
-    effectiveLabels(host),
-    ready,
-    stable,
-    leaving,
-  ]);
 }

@@ -660,7 +660,8 @@ export interface WasmCloudDistributionSpec {
   instances?: number | undefined;
   /**
    * Groups of hosts and the share of each: a group gets weight / (sum of weights) of the instances, within its min and
-   * max. Absent means every host of the lattice.
+   * max; what rounding leaves goes one by one to the heaviest. A host belongs to the first group that selects it, so
+   * put narrow groups before wide ones. Absent means every host of the lattice.
    */
   spread?: SpreadGroup[] | undefined;
   /**
@@ -879,6 +880,8 @@ export interface WasmCloudDistributionStatus {
   updateRevision?: string | undefined;
   /** How far the present rollout is; what the reconciler goes on from. */
   rollout?: RolloutProgress | undefined;
+  /** Whether instances are moving to even out the spread. */
+  rebalancing?: boolean | undefined;
   /** How the instances lie on the groups. */
   spread?: SpreadStatus[] | undefined;
   /**

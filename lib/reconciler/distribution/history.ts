@@ -56,7 +56,7 @@ export class History {
   }
 
   /** Revisions to forget: the oldest of those that are not in use, so that `limit` of them are left. */
-  surplus(limit: number, inUse: ReadonlySet<string>): readonly Revision[] {
+  surplus(limit: number, inUse: ReadonlySet<string | undefined>): readonly Revision[] {
     const old = this.revisions.filter(({ hash }) => !inUse.has(hash));
     return old.slice(0, Math.max(0, old.length - limit));
   }

@@ -65,7 +65,7 @@ export async function recordRevision(
 export async function pruneHistory(
   client: KubeClient,
   history: History,
-  inUse: ReadonlySet<string>,
+  inUse: ReadonlySet<string | undefined>,
   signal: AbortSignal,
 ): Promise<void> {
   const { metadata, spec } = history.distribution;

@@ -105,7 +105,7 @@ describe('a Spread', () => {
     const result = plan({ instances: 8, spread }, hosts);
     expect(desired(result)).toEqual({ e1: 1, w1: 4 });
     expect(result.problems).toEqual([
-      'group east lacks room for 3 instances: 0/1 hosts are available: 1 full',
+      'group east lacks room for 3 instances: 0/1 hosts are available: 1 without free capacity',
     ]);
   });
 

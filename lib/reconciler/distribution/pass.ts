@@ -1,0 +1,212 @@
+import type { WasmCloudDistribution } from '../../api';
+import { KasmError, messageOf } from '../../base/errors';
+import { type Reflector, type Result, isApiError, keyOf } from '../../kube';
+import {
+  type DistributionPlan,
+  type ObservedSlot,
+  type RolloutStep,
+  type Slot,
+  distribute,
+  planRollout,
+} from '../../placement';
+import { BY_OWNER } from '../caches';
+import type { ReconcilerContext } from '../context';
+import { isGone } from '../host-health';
+import type { LoadLedger } from '../load-ledger';
+import { applyChanges, changesBetween } from './apply';
+import { type Child, childOf, distributionOf, isMarked, resized, slotOf } from './child';
+import { History, type Revision } from './history';
+import { hostsOf } from './hosts';
+import { ChildObserver } from './observe';
+import { OwnWrites, type Seen } from './own-writes';
+import { obeyRollback, pruneHistory, recordRevision, rollBack } from './record';
+import { DistributionReport } from './report';
+import { type Revisions, revisionsOf } from './revisions';
+import { olderRival } from './rivals';
+
+/** Makes what there is of each distribution what there is to be, one step a pass. */
+export class DistributionReconciler {
+  private readonly observers = new Map<string, ChildObserver>();
+  private readonly actors: OwnWrites<Child>;
+  private readonly providers: OwnWrites<Child>;
+  private readonly report: DistributionReport;
+
+  constructor(
+    private readonly context: ReconcilerContext,
+    private readonly ledger: LoadLedger,
+  ) {
+    const { actors, providers } = context.caches;
+    this.actors = ownWrites(actors);
+    this.providers = ownWrites(providers);
+    this.report = new DistributionReport(context);
+  }
+
+  /** Follows what it writes until the returned function is called. */
+  follow(): () => void {
+    const ends = [this.actors.follow(), this.providers.follow()];
+    return () => ends.forEach((end) => end());
+  }
+
+  async reconcile(key: string, signal: AbortSignal): Promise<Result | void> {
+    const { caches } = this.context;
+    const distribution = caches.distributions.get(key);
+    if (distribution === undefined) {
+      this.observers.delete(key);
+      return this.report.forget(key);
+    }
+    // What it owns goes with it, by the garbage collector.
+    if (distribution.metadata.deletionTimestamp !== undefined) return;
+    const rival = olderRival(caches, distribution);
+    if (rival !== undefined) return this.report.overruled(distribution, rival, signal);
+
+    const { client, events } = this.context;
+    const uid = distribution.metadata.uid ?? '';
+    const history = new History(distribution, caches.revisions.by(BY_OWNER, uid));
+    if (distribution.spec.rollbackTo !== undefined)
+      return events.record(distribution, await obeyRollback(client, history, signal));
+    await recordRevision(client, history, signal);
+
+    const revisions = revisionsOf(distribution, history);
+    const seen = this.writesOf(distribution).of(uid);
+    const observed = this.observe(key, distribution, seen);
+    const children = seen.map(({ object }) => object);
+    const hosts = hostsOf(caches, this.ledger, distribution, revisions.update, children, observed);
+    const { spec, status } = distribution;
+    const plan = distribute({ spec, hosts, rebalancing: status?.rebalancing === true });
+    const step = planRollout({
+      desired: plan.desired,
+      observed,
+      exclusive: spec.template.provider !== undefined,
+      updateRevision: revisions.update,
+      currentRevision: revisions.current,
+      spec,
+      progress: status?.rollout,
+      now: new Date(),
+    });
+    const failure = await this.carryOut(distribution, revisions, plan, step, seen, signal);
+    const situation = { plan, observed, step, updateRevision: revisions.update };
+    await this.report.write(distribution, { ...situation, failure: failure && messageOf(failure) }, signal);
+    if (failure !== undefined) throw failure;
+    const to = history.find(step.rollbackTo);
+    if (to !== undefined) return this.goBack(distribution, to, signal);
+    const inUse = new Set<string | undefined>([
+      revisions.update,
+      revisions.current,
+      ...observed.map(({ revision }) => revision),
+    ]);
+    await pruneHistory(client, history, inUse, signal);
+    return { requeueAfterMs: step.requeueAfterMs };
+  }
+
+  private async goBack(
+    distribution: WasmCloudDistribution,
+    to: Revision,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await rollBack(this.context.client, distribution, to, signal);
+    const note = `Rolled back to revision ${to.number} because the rollout failed`;
+    this.context.events.record(distribution, {
+      type: 'Warning',
+      reason: 'RolledBack',
+      action: 'RollingBack',
+      note,
+    });
+  }
+
+  private observe(
+    key: string,
+    { spec }: WasmCloudDistribution,
+    seen: readonly Seen<Child>[],
+  ): ObservedSlot[] {
+    const { hosts, leases } = this.context.caches;
+    let observer = this.observers.get(key);
+    if (observer === undefined) this.observers.set(key, (observer = new ChildObserver()));
+    observer.retain(new Set(seen.map(({ object }) => object.metadata.uid ?? '')));
+    return seen.map(({ object, deleted }) => {
+      const host = hosts.get(object.spec.host ?? '');
+      const lost = host === undefined || isGone(host, leases);
+      return observer.observe(object, { deleted, lost, minReadySeconds: spec.minReadySeconds ?? 0 });
+    });
+  }
+
+  /** Writes what the step wants; returns what went wrong. */
+  private async carryOut(
+    distribution: WasmCloudDistribution,
+    revisions: Revisions,
+    plan: DistributionPlan,
+    step: RolloutStep,
+    seen: readonly Seen<Child>[],
+    signal: AbortSignal,
+  ): Promise<Error | undefined> {
+    const present = seen.filter(({ deleted }) => !deleted).map(({ object }) => object);
+    const bySlot = new Map(present.map((child) => [slotKey(slotOf(child)), child]));
+    const wanted = step.wanted.flatMap((slot) => {
+      const template = revisions.template(slot.revision);
+      if (template !== undefined) return [childOf(distribution, template, slot, plan.groupOf.get(slot.host))];
+      // Its template is forgotten: what is there can stay, and nothing new can be made of it.
+      const old = bySlot.get(slotKey(slot));
+      return old === undefined ? [] : [resized(old, slot)];
+    });
+    const changes = changesBetween(present, wanted);
+    const mirror = this.mirrorOf(distribution);
+    const writes = this.writesOf(distribution);
+    const taken = changes.create.find((child) => isForeign(mirror.get(keyOf(child)), distribution));
+    if (taken !== undefined) {
+      const { name } = taken.metadata;
+      return new KasmError(
+        `${taken.kind} ${name} exists and is not of WasmCloudDistribution ${distribution.metadata.name}`,
+        'Delete or rename it',
+      );
+    }
+    // Others that plan meanwhile must see the room that is about to be taken.
+    for (const child of changes.create) this.ledger.assume(child, child.spec.host ?? '');
+    try {
+      await applyChanges(
+        this.context.client,
+        changes,
+        {
+          applied: (child) => {
+            writes.applied(child);
+            this.ledger.assume(child, child.spec.host ?? '');
+          },
+          deleted: (child) => writes.deleted(child),
+        },
+        signal,
+      );
+    } catch (error) {
+      if (signal.aborted || isApiError(error, 409)) throw error;
+      return error instanceof Error ? error : new Error(messageOf(error));
+    } finally {
+      for (const child of changes.create) this.ledger.forget(child);
+    }
+    this.report.changed(distribution, changes);
+    return undefined;
+  }
+
+  private writesOf({ spec }: WasmCloudDistribution): OwnWrites<Child> {
+    return spec.template.actor === undefined ? this.providers : this.actors;
+  }
+
+  private mirrorOf({ spec }: WasmCloudDistribution): Mirror {
+    const { actors, providers } = this.context.caches;
+    return spec.template.actor === undefined ? providers : actors;
+  }
+}
+
+type Mirror = Pick<Reflector<Child>, 'get' | 'by' | 'subscribe'>;
+
+function ownWrites(reflector: Mirror): OwnWrites<Child> {
+  return new OwnWrites({ reflector, index: BY_OWNER, ownerOf: distributionOf });
+}
+
+/** Whether an object has come to its name in another way. */
+function isForeign(object: Child | undefined, { metadata }: WasmCloudDistribution): boolean {
+  if (object === undefined) return false;
+  const owner = distributionOf(object);
+  // One whose owner somebody has removed by hand is taken back.
+  return owner === undefined ? !isMarked(object, metadata.name) : owner !== metadata.uid;
+}
+
+function slotKey({ revision, host }: Slot): string {
+  return `${revision} ${host}`;
+}
