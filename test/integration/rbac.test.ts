@@ -89,7 +89,11 @@ test.each([
   ['watch leases.coordination.k8s.io', 'kasmcloud-system', true],
   ['get secrets', 'rbac', false],
   ['patch wasmcloudhosts.kasmcloud.io', undefined, false],
-  ['delete wasmcloudactors.kasmcloud.io', 'rbac', false],
+  ['delete wasmcloudactors.kasmcloud.io', 'rbac', true],
+  ['create controllerrevisions.apps', 'rbac', true],
+  ['patch wasmclouddistributions.kasmcloud.io', 'rbac', true],
+  ['create wasmclouddistributions.kasmcloud.io', 'rbac', false],
+  ['delete wasmcloudlinks.kasmcloud.io', 'rbac', false],
 ])('whether the reconciler may %s in %s: %s', async (action, namespace, allowed) => {
   expect(await may(reconciler, action, namespace)).toBe(allowed);
 });

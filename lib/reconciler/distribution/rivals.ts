@@ -1,7 +1,7 @@
 import type { KubeObject, WasmCloudDistribution } from '../../api';
 import { BY_COMPONENT, type Caches, componentKey } from '../caches';
 import { componentIdOfDistribution } from '../component-id';
-import { type Child, distributionOf } from './child';
+import { type Child, distributionOf, isMarked } from './child';
 
 /** Something else with the component id of a distribution, that is older and therefore keeps it. */
 export function olderRival(
@@ -10,7 +10,10 @@ export function olderRival(
 ): KubeObject | undefined {
   const key = componentKey(distribution.metadata.namespace, componentIdOfDistribution(distribution));
   const alone = (child: Child): boolean =>
-    distributionOf(child) === undefined && child.spec.managementPolicy !== 'Observe';
+    distributionOf(child) === undefined &&
+    child.spec.managementPolicy !== 'Observe' &&
+    // One whose owner somebody has removed by hand is taken back.
+    !isMarked(child, distribution.metadata.name);
   const rivals: KubeObject[] = [
     ...distributions
       .by(BY_COMPONENT, key)
