@@ -1,4 +1,5 @@
 import * as http from 'node:http';
+import * as https from 'node:https';
 import { Server } from 'node:net';
 
 /** Bounds on what a client may make the host hold or wait for. */
@@ -22,19 +23,29 @@ const maxTurns = 1000;
 
 /** A server of node:http, with bounds, that can be closed without failing a request. */
 export class BoundedServer {
-  private readonly server: http.Server;
+  private readonly server: http.Server | https.Server;
   private closing = false;
   /** Connections accepted so far. */
   private connections = 0;
 
-  constructor(handle: http.RequestListener) {
-    this.server = http.createServer(bounds, (request, response) => {
+  /** @param certificate PEM; with it, the server speaks TLS only. */
+  constructor(handle: http.RequestListener, certificate?: { readonly cert: string; readonly key: string }) {
+    const serve: http.RequestListener = (request, response) => {
       // Whoever keeps a connection open while we close would meet nobody the next time.
       if (this.closing) response.shouldKeepAlive = false;
       handle(request, response);
-    });
+    };
+    this.server =
+      certificate === undefined
+        ? http.createServer(bounds, serve)
+        : https.createServer({ ...bounds, ...certificate, handshakeTimeout: bounds.headersTimeout }, serve);
     this.server.maxConnections = maxConnections;
     this.server.on('connection', () => this.connections++);
+  }
+
+  /** Uses another certificate for new connections. */
+  certify(certificate: { readonly cert: string; readonly key: string }): void {
+    if (this.server instanceof https.Server) this.server.setSecureContext(certificate);
   }
 
   /** Resolves with the port once connections are accepted; with `shared`, beside others that do the same. */

@@ -3,6 +3,7 @@ import { CallError } from '../call-error';
 import type { PoolCall } from '../worker/slot';
 import { transferable, type FromWorker, type ToWorker } from '../worker/protocol';
 import { BodyStream, bodyKind } from './body';
+import { schemeOf } from './scheme';
 import { ResponseWriter } from './response-writer';
 
 type Send = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
@@ -33,7 +34,16 @@ export class HttpCall implements PoolCall {
     const { method = 'GET', url = '/', headers, rawHeaders } = request;
     const streamed = content === undefined && bodyKind(request) === 'stream';
     send(
-      ['request', id, method, url, 'HTTP', headers.host, rawHeaders, streamed ? 'stream' : content],
+      [
+        'request',
+        id,
+        method,
+        url,
+        schemeOf(request),
+        headers.host,
+        rawHeaders,
+        streamed ? 'stream' : content,
+      ],
       transferable(content),
     );
     if (!streamed) return;
@@ -47,6 +57,8 @@ export class HttpCall implements PoolCall {
   }
 
   receive(message: FromWorker): void {
+    // Answered by somebody else: it took too long.
+    if (this.response.writableEnded) return this.closed();
     try {
       switch (message[0]) {
         case 'response': {

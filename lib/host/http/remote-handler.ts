@@ -8,6 +8,7 @@ import { CallError } from '../call-error';
 import { methodOf } from '../wasi/http/incoming';
 import { refuse } from './refusal';
 import { ResponseWriter } from './response-writer';
+import { schemeOf } from './scheme';
 import { endToEnd, fromFields, toFields } from './wire-headers';
 
 type Response = interfaces.http.Response;
@@ -57,7 +58,7 @@ function wireRequest(request: IncomingMessage): interfaces.http.Request {
     trailers: trailersOf(request),
     method: methodOf(method) as interfaces.http.Request['method'],
     pathWithQuery: url,
-    scheme: { tag: 'HTTP' },
+    scheme: { tag: schemeOf(request) },
     authority: headers.host ?? '',
     headers: toFields(endToEnd(rawHeaders)),
   };
@@ -73,6 +74,8 @@ function trailersOf(request: IncomingMessage): Promise<Fields | undefined> {
 }
 
 async function write(answer: Response, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  // Answered by somebody else: it took too long.
+  if (response.writableEnded) return;
   const writer = new ResponseWriter(request, response, () => undefined);
   writer.head(answer.status, endToEnd(fromFields(answer.headers)), undefined, false, undefined);
   for await (const chunk of answer.body) {

@@ -5,6 +5,7 @@ import type { Logger } from '../../base/log';
 import { sleep } from '../../base/sleep';
 import { BoundedServer } from '../http/bounded-server';
 import { addressName, type Address } from './http-routes';
+import type { Certificate } from './http-settings';
 
 /** Whoever can accept the connections of an address by itself. */
 export interface DirectServer {
@@ -34,19 +35,25 @@ export class HttpAddress {
     readonly port: number,
     private readonly handle: RequestListener,
     private readonly log: Logger,
+    private certificate: Certificate | undefined,
   ) {}
 
   /**
    * Resolves once connections are accepted.
    * @throws TerminalError `AddressInUse` or `AddressNotAvailable`.
    */
-  static async open(address: Address, handle: RequestListener, log: Logger): Promise<HttpAddress> {
+  static async open(
+    address: Address,
+    handle: RequestListener,
+    log: Logger,
+    certificate?: Certificate,
+  ): Promise<HttpAddress> {
     try {
       // Alone at first: what shares an address does not notice that another program is there too.
       const probe = new BoundedServer(handle);
       const port = await probe.listen(address.host, address.port, false);
       await probe.close(0);
-      const opened = new HttpAddress(address.host, port, handle, log);
+      const opened = new HttpAddress(address.host, port, handle, log, certificate);
       await opened.listen();
       return opened;
     } catch (error) {
@@ -56,7 +63,16 @@ export class HttpAddress {
 
   /** Where it can be reached, e.g. `http://0.0.0.0:8080`. */
   get endpoint(): string {
-    return `http://${addressName({ host: this.host, port: this.port })}`;
+    return `${this.certificate === undefined ? 'http' : 'https'}://${addressName({ host: this.host, port: this.port })}`;
+  }
+
+  /** Uses another certificate for new connections. @returns false when it cannot: a listener speaks TLS or does not, for good */
+  certify(certificate: Certificate | undefined): boolean {
+    if ((certificate === undefined) !== (this.certificate === undefined)) return false;
+    if (certificate === undefined || certificate.cert === this.certificate?.cert) return true;
+    this.certificate = certificate;
+    this.main?.certify(certificate);
+    return true;
   }
 
   /** Lets one server accept everything by itself, or nobody but the main thread. */
@@ -91,7 +107,7 @@ export class HttpAddress {
 
   private async listen(): Promise<void> {
     if (this.main !== undefined || this.closed) return;
-    const server = new BoundedServer(this.handle);
+    const server = new BoundedServer(this.handle, this.certificate);
     this.main = server;
     const first = new Backoff({ minMs: 50, maxMs: 5_000 });
     for (;;) {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { TerminalError } from '../../base/errors';
+import { type Certificate, type HttpSettings, isPlain, parseSettings } from './http-settings';
 
 /** A link from an HTTP server to the component that answers for it. */
 export interface HttpServerLink {
@@ -8,12 +9,16 @@ export interface HttpServerLink {
   readonly name: string;
   /** Id of the component. */
   readonly target: string;
-  /** `spec.sourceConfig` of the link, with the names of wasmCloud 1.9: `address`; `path` or `host` where links share an address. */
+  /**
+   * `spec.sourceConfig` of the link, with the names of wasmCloud 1.9: `address`, or `port` of the loopback address; `path` or `host` where
+   * links share an address; and the settings of `parseSettings`.
+   */
   readonly sourceConfig: Readonly<Record<string, string>>;
 }
 
-/** Configuration of the server itself, with the names of wasmCloud 1.9. */
+/** Configuration of the server itself, with the names of wasmCloud 1.9. What a link can set is for links that do not set it. */
 export interface HttpServerConfig {
+  readonly [setting: string]: string | undefined;
   /** How a request finds its link: by `address`, `path` or `host`. @default 'address' */
   readonly routing_mode?: string;
   /** Address of links that name none. @default '0.0.0.0:8000' */
@@ -29,12 +34,26 @@ export interface Address {
   readonly port: number;
 }
 
+/** Where a request goes. */
+export interface Route {
+  /** Id of the component. */
+  readonly target: string;
+  readonly settings: HttpSettings;
+}
+
 /** Which component answers which request of one address. */
 export interface Routes {
   readonly address: Address;
-  find(request: IncomingMessage): string | undefined;
-  /** The one component that answers everything, if there is one. */
+  readonly certificate: Certificate | undefined;
+  find(request: IncomingMessage): Route | undefined;
+  /** The one component that answers everything just as it comes, if there is one. */
   readonly sole: string | undefined;
+}
+
+interface Table {
+  readonly address: Address;
+  readonly certificate: Certificate | undefined;
+  readonly routes: Map<string, Route & { readonly link: HttpServerLink }>;
 }
 
 /** What links ask for: routes by address, and what is wrong with the links that are left out. */
@@ -48,16 +67,21 @@ export function planRoutes(
     const problem = invalid('routing_mode', config.routing_mode, 'Use address, path or host');
     return { routes: new Map(), problems: [problem] };
   }
-  const tables = new Map<string, { address: Address; owners: Map<string, HttpServerLink> }>();
+  const tables = new Map<string, Table>();
   for (const link of links) {
     try {
-      const address = parseAddress(link, config.default_address ?? defaultAddress);
+      const values = { ...defined(config), ...link.sourceConfig };
+      const address = parseAddress(link, values);
+      const settings = parseSettings(`link ${link.name}: sourceConfig.`, values);
       const key = mode.keyOf(link);
       const name = addressName(address);
-      const table = tables.get(name) ?? { address, owners: new Map<string, HttpServerLink>() };
-      const owner = table.owners.get(key);
-      if (owner !== undefined) throw conflict(link, owner, name, key);
-      table.owners.set(key, link);
+      const { certificate } = settings;
+      const table: Table = tables.get(name) ?? { address, certificate, routes: new Map() };
+      const owner = table.routes.get(key);
+      if (owner !== undefined) throw conflict(link, owner.link, name, key);
+      if (JSON.stringify(table.certificate) !== JSON.stringify(certificate))
+        throw otherCertificate(link, name);
+      table.routes.set(key, { target: link.target, settings, link });
       tables.set(name, table);
     } catch (error) {
       if (!(error instanceof TerminalError)) throw error;
@@ -66,10 +90,11 @@ export function planRoutes(
   }
   const header = (config.header ?? 'host').toLowerCase();
   const routes = new Map<string, Routes>();
-  for (const [name, { address, owners }] of tables) {
-    const find = (request: IncomingMessage): string | undefined =>
-      owners.get(mode.keyIn(request, header))?.target;
-    routes.set(name, { address, find, sole: owners.get(mode.everything ?? '')?.target });
+  for (const [name, { address, certificate, routes: table }] of tables) {
+    const find = (request: IncomingMessage): Route | undefined => table.get(mode.keyIn(request, header));
+    const whole = table.get(mode.everything ?? '');
+    const sole = whole !== undefined && isPlain(whole.settings) ? whole.target : undefined;
+    routes.set(name, { address, certificate, find, sole });
   }
   return { routes, problems };
 }
@@ -118,8 +143,10 @@ function required(link: HttpServerLink, key: 'path' | 'host'): string {
   return value;
 }
 
-function parseAddress(link: HttpServerLink, fallback: string): Address {
-  const text = link.sourceConfig['address'] ?? fallback;
+function parseAddress(link: HttpServerLink, values: Readonly<Record<string, string>>): Address {
+  const { address, port: ofLoopback, default_address: fallback } = values;
+  const text =
+    address ?? (ofLoopback === undefined ? (fallback ?? defaultAddress) : `127.0.0.1:${ofLoopback}`);
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain ?? '';
   const port = Number(digits);
@@ -132,6 +159,20 @@ function parseAddress(link: HttpServerLink, fallback: string): Address {
     );
   }
   return { host, port };
+}
+
+function defined(config: HttpServerConfig): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(config).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}
+
+function otherCertificate(link: HttpServerLink, address: string): TerminalError {
+  return new TerminalError(
+    'RouteConflict',
+    `Link ${link.name} has another certificate than the links before it at ${address}`,
+    'Give all links of an address the same certificate, or none',
+  );
 }
 
 function invalid(path: string, value: string | undefined, remedy: string): TerminalError {

@@ -4,6 +4,8 @@ import { log, type Logger } from '../../base/log';
 import { CallError } from '../call-error';
 import { refuse, refuseCall } from '../http/refusal';
 import { HttpAddress, type DirectServer } from './http-address';
+import { admit } from './http-policy';
+import type { Certificate } from './http-settings';
 import {
   planRoutes,
   type Address,
@@ -71,9 +73,9 @@ export class HttpServerProvider {
     const { routes, problems } = planRoutes(links, this.dependencies.config ?? {});
     const failures: unknown[] = [...problems];
     this.routes = routes;
-    for (const [name, { address, sole }] of routes) {
+    for (const [name, { address, certificate, sole }] of routes) {
       try {
-        const opened = this.addresses.get(name) ?? (await this.open(name, address));
+        const opened = await this.open(name, address, certificate);
         const handler = sole === undefined ? undefined : this.dependencies.handler(sole);
         await opened.serveBy(isDirect(handler) ? handler : undefined);
       } catch (error) {
@@ -88,17 +90,24 @@ export class HttpServerProvider {
     if (failures.length > 0) throw failures[0];
   }
 
-  private async open(name: string, address: Address): Promise<HttpAddress> {
+  private async open(name: string, address: Address, certificate?: Certificate): Promise<HttpAddress> {
+    const known = this.addresses.get(name);
+    if (known?.certify(certificate) === true) return known;
+    // What spoke without TLS now speaks with it, or the other way: to others the address is a new one.
+    this.addresses.delete(name);
+    await known?.close(unlinkGraceMs);
     const handle: RequestListener = (request, response) => void this.serve(name, request, response);
-    const opened = await HttpAddress.open(address, handle, this.log);
+    const opened = await HttpAddress.open(address, handle, this.log, certificate);
     this.addresses.set(name, opened);
     this.log.info({ endpoint: opened.endpoint }, 'Listening for HTTP');
     return opened;
   }
 
   private async serve(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const target = this.routes.get(name)?.find(request);
-    if (target === undefined) return refuse(response, 404, 'No component is linked to this address and path');
+    const route = this.routes.get(name)?.find(request);
+    if (route === undefined) return refuse(response, 404, 'No component is linked to this address and path');
+    const { target, settings } = route;
+    if (!admit(settings, request, response)) return;
     const handler = this.dependencies.handler(target);
     if (handler === undefined) return refuse(response, 503, 'The linked component is not running');
     try {
