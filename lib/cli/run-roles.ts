@@ -12,6 +12,7 @@ import { packageRoot } from '../local/package-root';
 import { runReconciler } from '../reconciler/main';
 import { AdminServer, type RoleHealth } from './admin-server';
 import { onInterrupt } from './interrupt';
+import { natsOptions } from './nats-options';
 import { defaultDataDir, type RoleName, type RunOptions } from './run';
 import type * as StartTracing from './start-tracing';
 import { isTracingAsked } from './tracing-asked';
@@ -80,23 +81,11 @@ async function runHostRole({ options, connection, signal, onHealth }: RoleContex
       'Stop that one, or give this one another --host-name or --data-dir',
     );
   try {
-    const { natsCa, natsCert, natsKey, natsCreds } = options;
     await runHost({
       connection,
       signal,
       onHealth,
-      nats: {
-        servers: options.natsUrl.split(','),
-        name: `kasmcloud-host ${options.hostName}`,
-        ...((natsCa ?? natsCert) !== undefined && {
-          tls: {
-            ...(natsCa !== undefined && { ca: natsCa }),
-            ...(natsCert !== undefined && { cert: natsCert }),
-            ...(natsKey !== undefined && { key: natsKey }),
-          },
-        }),
-        ...(natsCreds !== undefined && { credentialsFile: natsCreds }),
-      },
+      nats: natsOptions(options),
       name: options.hostName,
       lattices: options.lattice,
       labels: { ...labelsFromEnvironment(process.env), ...options.label },

@@ -18,6 +18,10 @@ export interface RunOptions {
   readonly natsCert?: string;
   readonly natsKey?: string;
   readonly natsCreds?: string;
+  readonly natsJwt?: string;
+  readonly natsSeed?: string;
+  readonly natsUser?: string;
+  readonly natsPassword?: string;
   readonly hostName: string;
   readonly lattice: readonly string[];
   readonly label: Readonly<Record<string, string>>;
@@ -59,6 +63,14 @@ export function runCommand(): Command {
   add('--nats-cert <file>', 'client certificate for NATS', 'NATS_CERT');
   add('--nats-key <file>', 'key of the client certificate', 'NATS_KEY');
   add('--nats-creds <file>', 'NATS credentials file', 'NATS_CREDS');
+  add('--nats-jwt <jwt>', 'user JWT for NATS, with --nats-seed', 'NATS_JWT');
+  add(
+    '--nats-seed <seed>',
+    'seed of a NATS user; rather by its variable, as others see arguments',
+    'NATS_SEED',
+  );
+  add('--nats-user <name>', 'NATS user', 'NATS_USER');
+  add('--nats-password <password>', 'its password; rather by its variable', 'NATS_PASSWORD');
   add('--host-name <name>', 'name of the WasmCloudHost', 'HOST_NAME', (o) =>
     o.default(hostname().toLowerCase(), 'this machine’s name').argParser(parseName),
   );

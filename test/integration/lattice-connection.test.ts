@@ -11,6 +11,7 @@ import * as wit from '../../lib/lattice/wrpc/wit';
 import { choosePort } from '../../lib/local/ports';
 import { tool } from '../../lib/local/tool';
 import { eventually } from './eventually';
+import { NatsOperator } from './nats-jwt';
 
 let dir: string;
 let port: number;
@@ -90,4 +91,49 @@ it('proves who it is by a key, and tells a server that refuses it', async () => 
   await expect(LatticeConnection.connect({ servers: url, seed: other, user: 'x' })).rejects.toThrow(
     'ambiguous',
   );
+});
+
+it('logs in with a name and a password', async () => {
+  await start('authorization { user: host, password: word }');
+  await (await LatticeConnection.connect({ servers: url, user: 'host', password: 'word' })).close();
+  const wrong = { servers: url, user: 'host', password: 'other', firstConnectMs: 0 };
+  await expect(LatticeConnection.connect(wrong)).rejects.toThrow(/cannot be reached.*Authorization/);
+});
+
+it('is a user of an operator’s account by a JWT and its seed, or by a credentials file, which may be rotated', async () => {
+  const operator = new NatsOperator();
+  await start(operator.config);
+  const { jwt, seed } = operator.user();
+  const one = await LatticeConnection.connect({ servers: url, jwt, seed });
+  const credentialsFile = path.join(dir, 'host.creds');
+  writeFileSync(credentialsFile, operator.user().creds);
+  const other = await LatticeConnection.connect({ servers: url, credentialsFile });
+  const echo = wit.func([['n', wit.u32]], wit.u32);
+  new WrpcServer(other, { lattice: 'l', id: 'c' }).serve('', 'same', echo, (n) => n);
+  await other.nats.flush();
+  const same = new WrpcClient(one).bind({ lattice: 'l', id: 'c' }, '', 'same', echo);
+  await expect(same([1])).resolves.toBe(1);
+
+  writeFileSync(credentialsFile, new NatsOperator().user().creds);
+  await stop();
+  await start(operator.config);
+  await eventually('one is back', () => one.connected);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(other.connected).toBe(false);
+  writeFileSync(credentialsFile, operator.user().creds);
+  await eventually('the other is back', () => other.connected);
+  await eventually('calls work again', () => same([2]).catch(() => undefined));
+  await Promise.all([one.close(), other.close()]);
+});
+
+it('needs no more than the subjects of its lattice and its inbox', async () => {
+  const operator = new NatsOperator();
+  await start(operator.config);
+  const { jwt, seed } = operator.user(['l.>', '_INBOX.>']);
+  const connection = await LatticeConnection.connect({ servers: url, jwt, seed });
+  const echo = wit.func([['n', wit.u32]], wit.u32);
+  new WrpcServer(connection, { lattice: 'l', id: 'c' }).serve('', 'same', echo, (n) => n);
+  const same = new WrpcClient(connection).bind({ lattice: 'l', id: 'c' }, '', 'same', echo);
+  await expect(same([1])).resolves.toBe(1);
+  await connection.close();
 });
