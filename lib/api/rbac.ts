@@ -80,6 +80,8 @@ const permissions: Readonly<Record<RuntimeRole, Permissions>> = {
       // It rolls distributions back, and keeps their history.
       rule(GROUP, ['wasmclouddistributions'], [...read, 'patch']),
       rule('apps', ['controllerrevisions'], [...read, 'create', 'patch', 'delete']),
+      // Whether it is there, of what waits for a host. Never Secrets.
+      rule('', ['configmaps'], ['get']),
       rule(
         GROUP,
         [

@@ -38,14 +38,22 @@ export async function drain(names: readonly string[], options: DrainOptions): Pr
   const signal = onInterrupt('Stopped watching; the drain goes on. `kasmcloud uncordon` calls it off');
   await withCluster(options, async (client) => {
     const hosts = await hostsOf(client, names, options);
-    for (const host of hosts) await request(client, host, options);
+    const moving: [WasmCloudHost, readonly Bound[]][] = [];
+    for (const host of hosts) moving.push([host, await request(client, host, options)]);
     if (options.dryRun !== 'none') return;
     const deadline = options.timeout === 0 ? Infinity : Date.now() + options.timeout;
-    await Promise.all(hosts.map((host) => watch(client, host, deadline, options.ignorePinned, signal)));
+    await Promise.all(
+      moving.map(([host, bound]) => watch(client, host, bound, { deadline, ...options, signal })),
+    );
   });
 }
 
-async function request(client: KubeClient, host: WasmCloudHost, options: DrainOptions): Promise<void> {
+/** Asks for the drain of one host, and returns what is to go. */
+async function request(
+  client: KubeClient,
+  host: WasmCloudHost,
+  options: DrainOptions,
+): Promise<readonly Bound[]> {
   const { dryRun, gracePeriod, ignorePinned } = options;
   await cordonHost(client, host, dryRun);
   const bound = await boundTo(client, host);
@@ -58,24 +66,25 @@ async function request(client: KubeClient, host: WasmCloudHost, options: DrainOp
   if (pinned.length > 0) process.stderr.write(`Warning: leaving in place: ${pinned.join(', ')}\n`);
   const grace = gracePeriod < 0 ? {} : { graceSeconds: gracePeriod };
   await change(client, host, { drain: { requested: true, ...grace } }, dryRun);
-  for (const object of bound.filter(isMovable)) process.stdout.write(`moving ${titleOf(object)}\n`);
+  const moving = bound.filter(isMovable);
+  for (const object of moving) process.stdout.write(`moving ${titleOf(object)}\n`);
   if (dryRun !== 'none') say(host, 'drained', dryRun);
+  return moving;
 }
 
 /** Tells what moves, until nothing is left. */
 async function watch(
   client: KubeClient,
   host: WasmCloudHost,
-  deadline: number,
-  ignorePinned: boolean,
-  signal: AbortSignal,
+  leaving: readonly Bound[],
+  { deadline, ignorePinned, signal }: { deadline: number; ignorePinned: boolean; signal: AbortSignal },
 ): Promise<void> {
   const { name } = host.metadata;
-  let moving = new Map<string, Bound>();
+  let moving = byTitle(leaving);
   const told = new Map<string, string>();
   for (;;) {
     const bound = (await boundTo(client, host)).filter(isMovable);
-    const now = new Map(bound.map((object) => [titleOf(object), object]));
+    const now = byTitle(bound);
     for (const [title, object] of moving) if (!now.has(title)) await tellWhereTo(client, title, object);
     moving = now;
     for (const [title, object] of now) {
@@ -127,6 +136,10 @@ async function boundTo(client: KubeClient, { metadata: { name } }: WasmCloudHost
   const actors = await client.list(WasmCloudActorResource, selection);
   const providers = await client.list(WasmCloudProviderResource, selection);
   return [...actors.items, ...providers.items].filter(({ spec }) => spec.managementPolicy !== 'Observe');
+}
+
+function byTitle(objects: readonly Bound[]): Map<string, Bound> {
+  return new Map(objects.map((object) => [titleOf(object), object]));
 }
 
 function titleOf(object: Bound): string {

@@ -42,9 +42,10 @@ export function waiting(hostName: string, overrule: boolean): Finding {
   return { observations: [bound(hostName), ready], overrule };
 }
 
-/** On no host, for want of one that is fit; what a host said of it before counts no more. */
-export function notPlaced(explanation: string): Finding {
-  return { ...nowhere(reasons.unschedulable, explanation), overrule: true };
+/** On no host, for want of one that is fit; what a host said of it before counts no more. `others` is what is known beside that. */
+export function notPlaced(explanation: string, others: Finding['observations']): Finding {
+  const finding = nowhere(reasons.unschedulable, explanation);
+  return { ...finding, observations: [...finding.observations, ...others], overrule: true };
 }
 
 /** Bound by name to a host that does not exist. */

@@ -13,6 +13,7 @@ import { Binder, type Placeable, isPlaceable } from './binding';
 import { BY_COMPONENT, BY_HOST, UNBOUND, componentKey } from './caches';
 import { componentIdOf } from './component-id';
 import { writeConditions } from './conditions';
+import { ConfigLookup } from './config-lookup';
 import type { ReconcilerContext } from './context';
 import { Cooldown } from './cooldown';
 import {
@@ -66,6 +67,7 @@ export function workloadController<T extends Placeable>(
 
 class Workload<T extends Placeable> {
   private readonly overruling = new Cooldown(overruleMs);
+  private readonly config: ConfigLookup;
   /** Keys of what is to leave its host and has nowhere to go. */
   private readonly blocked = new Set<string>();
 
@@ -74,7 +76,9 @@ class Workload<T extends Placeable> {
     private readonly type: ResourceType<T>,
     private readonly reflector: Reflector<T>,
     private readonly binder: Binder<T>,
-  ) {}
+  ) {
+    this.config = new ConfigLookup(context.client);
+  }
 
   async reconcile(key: string, signal: AbortSignal): Promise<Result | void> {
     this.blocked.delete(key);
@@ -106,7 +110,8 @@ class Workload<T extends Placeable> {
   private async place(object: T, signal: AbortSignal): Promise<Result | void> {
     const choice = this.binder.choose(object);
     if (choice.host === undefined) {
-      await this.report(object, notPlaced(choice.explanation), signal);
+      const config = await this.config.observe(object, signal);
+      await this.report(object, notPlaced(choice.explanation, config), signal);
       return { requeueAfterMs: lookAgainMs };
     }
     const { name } = choice.host.metadata;

@@ -54,7 +54,7 @@ export class Installation {
 
   /** Runs kubectl as a user would, with the printed kubeconfig. */
   async kubectl(args: string[], input?: string): Promise<Outcome> {
-    return run(await this.kubectlPath(), ['--kubeconfig', this.kubeconfig, ...args], this.env(), input);
+    return run(await this.tool('kubectl'), ['--kubeconfig', this.kubeconfig, ...args], this.env(), input);
   }
 
   /** What `kubectl get … -o json` shows. */
@@ -76,21 +76,24 @@ export class Installation {
     rmSync(this.dataHome, { recursive: true, force: true });
   }
 
-  private kubectlFound?: string;
+  /** Where NATS is. */
+  async natsUrl(): Promise<string> {
+    const outcome = await this.kasmcloud(['status', '--json']);
+    return (JSON.parse(outcome.stdout) as { natsUrl: string }).natsUrl;
+  }
 
-  private async kubectlPath(): Promise<string> {
-    if (this.kubectlFound === undefined) {
-      const outcome = await run(
-        process.execPath,
-        [path.join(root, 'dist/kasmcloud.cjs'), 'tools', '--json'],
-        this.env(),
-      );
-      const tools = JSON.parse(outcome.stdout) as { name: string; path: string }[];
-      const kubectl = tools.find((tool) => tool.name === 'kubectl');
-      if (kubectl === undefined) throw new Error(`kasmcloud tools does not list kubectl: ${outcome.stdout}`);
-      this.kubectlFound = kubectl.path;
+  private tools?: { name: string; path: string }[];
+
+  /** The program that the installation uses for a tool. */
+  async tool(name: string): Promise<string> {
+    if (this.tools === undefined) {
+      const command = path.join(root, 'dist/kasmcloud.cjs');
+      const { stdout } = await run(process.execPath, [command, 'tools', '--json'], this.env());
+      this.tools = JSON.parse(stdout) as { name: string; path: string }[];
     }
-    return this.kubectlFound;
+    const found = this.tools.find((tool) => tool.name === name);
+    if (found === undefined) throw new Error(`kasmcloud tools does not list ${name}`);
+    return found.path;
   }
 
   private env(): NodeJS.ProcessEnv {

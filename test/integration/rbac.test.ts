@@ -87,6 +87,8 @@ test.each([
   ['patch wasmcloudlinks/status.kasmcloud.io', 'rbac', true],
   ['patch wasmcloudhosts/status.kasmcloud.io', undefined, true],
   ['watch leases.coordination.k8s.io', 'kasmcloud-system', true],
+  ['get configmaps', 'rbac', true],
+  ['list configmaps', 'rbac', false],
   ['get secrets', 'rbac', false],
   ['patch wasmcloudhosts.kasmcloud.io', undefined, false],
   ['delete wasmcloudactors.kasmcloud.io', 'rbac', true],

@@ -1,4 +1,5 @@
 import {
+  ConfigMapResource,
   EventResource,
   FINALIZER,
   type KubeObject,
@@ -13,7 +14,7 @@ import {
 import { type Connection, KubeClient } from '../../lib/kube';
 import { reconcilerUser } from '../../lib/local/control-plane';
 import { type ReconcilerHealth, runReconciler } from '../../lib/reconciler/main';
-import { ensureNamespace, eventually, testConnection } from './cluster';
+import { configMap, ensureNamespace, eventually, testConnection } from './cluster';
 import { SimulatedHost, actor, conditionIs, link, provider } from './lattice-objects';
 
 const namespace = 'reconciler';
@@ -179,6 +180,32 @@ describe('binding', () => {
     expect(await hostOf(over)).toBe(small.name);
     await small.delete();
     await tainted.delete();
+  });
+
+  test('labels of a host that people edit count at once, for what is placed from then on', async () => {
+    const host = a();
+    await host.start({ ...only, labels: { zone: 'a' } });
+    const inA = await create(actor(namespace, 'in-a', { hostSelector: { matchLabels: { zone: 'a' } } }));
+    const inB = await create(actor(namespace, 'in-b', { hostSelector: { matchLabels: { zone: 'b' } } }));
+    expect(await hostOf(inA)).toBe(host.name);
+    const { message } = await conditionOfActor(inB, 'Placed', 'False Unschedulable');
+    expect(message).toBe('0/1 hosts are available: 1 not matching hostSelector');
+    await client.patch(WasmCloudHostResource, { name: host.name }, { spec: { labels: { zone: 'b' } } });
+    expect(await hostOf(inB)).toBe(host.name);
+    // What runs stays, as pods do.
+    expect(await hostOf(inA)).toBe(host.name);
+    await conditionOfActor(inA, 'Placed', 'True Bound');
+    await host.delete();
+  });
+
+  test('a ConfigMap that is missing shows before there is a host, and that it came', async () => {
+    const config = { configFrom: [{ name: 'settings' }], secretFrom: [{ name: 'keys' }] };
+    const object = await create(actor(namespace, 'configured', { config }));
+    const { message } = await conditionOfActor(object, 'ConfigResolved', 'False ConfigNotFound');
+    expect(message).toContain('spec.config.configFrom[0].name: there is no ConfigMap reconciler/settings');
+    await client.create(ConfigMapResource, configMap(namespace, 'settings'));
+    await conditionOfActor(object, 'ConfigResolved', 'Unknown WaitingForHost');
+    await client.delete(ConfigMapResource, { namespace, name: 'settings' });
   });
 
   test('a host that does not exist is named with the remedy, and found when it appears', async () => {
