@@ -219,8 +219,8 @@ export class Distribution extends Component implements IDistribution {
   }
 
   /** A change goes step by step within bounds: numbers of instances, or percentages; 25 % more and none fewer unless given. The default. */
-  rollingUpdate(bounds: RollingUpdate = {}): this {
-    return this.strategy('RollingUpdate', { rollingUpdate: bounds });
+  rollingUpdate(bounds?: RollingUpdate): this {
+    return this.strategy('RollingUpdate', bounds && { rollingUpdate: bounds });
   }
 
   /** A change ends the old instances before it starts new ones. */

@@ -1,6 +1,7 @@
 import { ApiObject, Chart } from 'cdk8s';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import { GROUP, LATTICE_NAME, labelValue } from '../lib/api/names';
+import { type ILattice } from './ilattice';
 import { dropNamespace, validatingOnly } from './kasm-object';
 import { LatticeIndex } from './lattice-index';
 import { WasmCloudHost, WasmCloudLattice } from './resources';
@@ -43,7 +44,15 @@ export interface LatticeProps {
  * http.linkTo(cart, { wit: 'wasi:http/incoming-handler', sourceConfig: { address: '0.0.0.0:8080' } });
  * app.synth();
  */
-export class Lattice extends Chart {
+export class Lattice extends Chart implements ILattice {
+  /** A lattice that is declared elsewhere, by its namespace. */
+  static fromNamespace(scope: Construct, id: string, namespace: string): ILattice {
+    class Import extends Construct implements ILattice {
+      readonly namespace = namespace;
+    }
+    return new Import(scope, id);
+  }
+
   declare readonly namespace: string;
   /** Whether the Namespace object is part of the output. */
   readonly createNamespace: boolean;

@@ -88,7 +88,7 @@ describe('strategies', () => {
   test.each<[string, (distribution: Distribution) => unknown, object]>([
     ['recreate', (it) => it.recreate(), { type: 'Recreate' }],
     ['blue-green', (it) => it.blueGreen(), { type: 'BlueGreen' }],
-    ['rolling', (it) => it.rollingUpdate(), { type: 'RollingUpdate', rollingUpdate: {} }],
+    ['rolling', (it) => it.rollingUpdate(), { type: 'RollingUpdate' }],
     [
       'canary',
       (it) => it.canary([{ weight: 10, pauseSeconds: 60 }, { weight: 50 }], { autoPromote: false }),

@@ -17,7 +17,7 @@ interface Example {
   text: string;
 }
 
-const inSources = ['constructs', 'stacks'].flatMap((folder) =>
+const inSources = ['constructs', 'constructs/platform', 'stacks'].flatMap((folder) =>
   readdirSync(path.join(root, folder))
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) => examplesOf(path.join(folder, file))),
@@ -91,7 +91,7 @@ describe('examples run and give valid manifests', () => {
 
   test.each(examples)('$name', async ({ text }) => {
     const { outputText } = ts.transpileModule(
-      `${text}\nexport const value = typeof lattice === 'object' ? lattice : undefined;`,
+      `${text}\nexport const value = typeof lattice === 'object' ? lattice : typeof chart === 'object' ? chart : undefined;`,
       {
         compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
       },

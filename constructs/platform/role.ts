@@ -1,0 +1,75 @@
+import * as kplus from 'cdk8s-plus-27';
+import type { Construct } from 'constructs';
+import { partLabels, partName } from './names';
+import type { NatsConnection } from './nats-connection';
+import { adminPort, byReference } from './pod';
+
+/** How a role of the `kasmcloud` program reaches the API server. */
+export interface ControlPlaneProps {
+  /**
+   * Secret with a kubeconfig under the key `kubeconfig`, for a control plane other than the cluster that the pods run in.
+   *
+   * @default - the cluster that the pods run in, with a ServiceAccount of their own
+   */
+  readonly kubeconfig?: kplus.ISecret;
+}
+
+const mounts = {
+  kubeconfig: '/etc/kasmcloud/kube',
+  tls: '/etc/kasmcloud/nats-tls',
+  creds: '/etc/kasmcloud/nats',
+};
+
+/** A ServiceAccount whose token the pods get. */
+export function serviceAccount(part: Construct, app: string): kplus.IServiceAccount {
+  return new kplus.ServiceAccount(part, 'ServiceAccount', {
+    metadata: { name: partName(part), labels: partLabels(part, app) },
+    automountToken: true,
+  }) as kplus.IServiceAccount;
+}
+
+/** Tells a role where the API server is, and where it serves probes. */
+export function connectToControlPlane(
+  part: Construct,
+  container: kplus.Container,
+  { kubeconfig }: ControlPlaneProps,
+): void {
+  set(container, 'KASMCLOUD_ADMIN_ADDRESS', `0.0.0.0:${adminPort}`);
+  container.mount('/tmp', kplus.Volume.fromEmptyDir(part, 'TmpVolume', 'tmp'));
+  if (kubeconfig === undefined) return;
+  mountSecret(part, container, 'kubeconfig', kubeconfig, mounts.kubeconfig);
+  set(container, 'KASMCLOUD_KUBECONFIG', `${mounts.kubeconfig}/kubeconfig`);
+}
+
+/** Tells a host where NATS is. */
+export function connectToNats(part: Construct, container: kplus.Container, nats: NatsConnection): void {
+  set(container, 'KASMCLOUD_NATS_URL', nats.url);
+  if (nats.tls !== undefined) {
+    mountSecret(part, container, 'natsTls', nats.tls, mounts.tls);
+    set(container, 'KASMCLOUD_NATS_CA', `${mounts.tls}/ca.crt`);
+    set(container, 'KASMCLOUD_NATS_CERT', `${mounts.tls}/tls.crt`);
+    set(container, 'KASMCLOUD_NATS_KEY', `${mounts.tls}/tls.key`);
+  }
+  if (nats.credentials !== undefined) {
+    mountSecret(part, container, 'natsCredentials', nats.credentials, mounts.creds);
+    set(container, 'KASMCLOUD_NATS_CREDS', `${mounts.creds}/nats.creds`);
+  }
+}
+
+/** Sets a variable of the environment. */
+export function set(container: kplus.Container, variable: string, value: string): void {
+  container.env.addVariable(variable, kplus.EnvValue.fromValue(value));
+}
+
+/** Mounts a Secret, which only its name reaches the manifest of. */
+export function mountSecret(
+  part: Construct,
+  container: kplus.Container,
+  property: string,
+  secret: kplus.ISecret,
+  path: string,
+): void {
+  const name = property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const volume = kplus.Volume.fromSecret(part, `${property}Volume`, byReference(property, secret), { name });
+  container.mount(path, volume, { readOnly: true });
+}
