@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { App} from 'cdk8s';
+import type { App } from 'cdk8s';
 import { ApiObject, Chart, JsonPatch, Testing } from 'cdk8s';
 import { Secret } from 'cdk8s-plus-27';
 import {
