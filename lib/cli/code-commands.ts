@@ -1,12 +1,14 @@
 import { type Command, Option } from 'commander';
 import type * as Diff from './diff';
 import type * as Export from './export';
+import type * as Graph from './graph';
 import type * as Import from './import';
 
 /* eslint-disable @typescript-eslint/no-require-imports -- as in main.ts: loaded when used */
 const commands = {
   diff: () => require('./diff') as typeof Diff,
   export: () => require('./export') as typeof Export,
+  graph: () => require('./graph') as typeof Graph,
   import: () => require('./import') as typeof Import,
 };
 /* eslint-enable @typescript-eslint/no-require-imports */
@@ -16,6 +18,7 @@ export function addCodeCommands(root: Command): void {
   addDiff(root);
   addImport(root);
   addExport(root);
+  addGraph(root);
 }
 
 function addDiff(root: Command): void {
@@ -63,6 +66,21 @@ function addExport(root: Command): void {
   );
   add('typescript', 'as a program with the constructs').action((options: Export.ExportOptions) =>
     commands.export().exportTypescript(options),
+  );
+}
+
+function addGraph(root: Command): void {
+  addClusterOptions(
+    root
+      .command('graph [source]')
+      .description('draw hosts, actors, providers and their links, from code or as they run')
+      .option('--live', 'what runs, instead of a source')
+      .option('-n, --namespace <name>', 'one lattice only')
+      .addOption(
+        new Option('-o, --output <form>', 'what to write').choices(['mermaid', 'svg']).default('mermaid'),
+      ),
+  ).action((source: string | undefined, options: Graph.GraphOptions) =>
+    commands.graph().graph(source, options),
   );
 }
 

@@ -96,3 +96,16 @@ test('two sources are compared without a cluster', async () => {
   expect(out).toContain('--- a/kasmcloud.io.v1alpha1.WasmCloudDistribution/diffed/cart');
   expect(await main(['diff', path.join(dir, 'none.yaml'), other])).toBe(2);
 });
+
+test('the graph of what runs', async () => {
+  out = err = '';
+  const cluster = ['--kubeconfig', process.env['KASMCLOUD_TEST_KUBECONFIG'] ?? ''];
+  expect(await main(['graph', '--live', '-n', namespace, ...cluster])).toBe(0);
+  expect(out).toMatch(
+    /^ {2}subgraph g0\["lattice diffed"\]\n {4}n0\["cart<br\/>actor, 3 instances"\]\n {2}end$/m,
+  );
+  expect(await main(['graph', '--live', '-n', namespace, '-o', 'svg', ...cluster])).toBe(0);
+  expect(out).toContain('<text class="heading"');
+  expect(await main(['graph'])).toBe(1);
+  expect(err).toMatch(/There is nothing to draw\nGive a program or manifests, or --live/);
+});
