@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -11,20 +11,15 @@ import {
 } from '../../lib/api';
 import type { KubeClient } from '../../lib/kube';
 import type { LatticeConnection } from '../../lib/lattice';
-import { hostGroup } from '../../lib/local/control-plane';
-import { writeKubeconfig } from '../../lib/local/kubeconfig';
-import { npmTools } from '../../lib/local/npm-tools';
-import { Pki } from '../../lib/local/pki';
 import { choosePort } from '../../lib/local/ports';
 import { connect as join, type Provider, wit } from '../../lib/provider';
-import { HostProcess } from '../host-process';
-import { toolchainComponent } from '../host/component/fixtures';
-import { component } from '../host/components';
+import type { HostProcess } from '../host-process';
 import { configMap, testClient } from './cluster';
 import { eventually, untilCondition } from './host-agent-harness';
 import { connect, natsOptions } from './lattice';
 import { actor, link, provider } from './lattice-objects';
 import { Load } from './load';
+import { startHost, versions } from './real-hosts';
 import { TcpProxy } from './tcp-proxy';
 
 const namespace = `together-${process.pid}`;
@@ -44,7 +39,6 @@ const images: Record<string, string> = {};
 
 beforeAll(async () => {
   dir = mkdtempSync(path.join(tmpdir(), 'hosts-together-'));
-  process.env['KASMCLOUD_TEST_WASM_TOOLS'] ??= await npmTools('wasm');
   [client, connection] = await Promise.all([testClient(), connect()]);
   const natsUrl = new URL(String(natsOptions().servers).replace(/^\w+:/, 'http:'));
   [api, nats] = await Promise.all([TcpProxy.start(client.connection.server), TcpProxy.start(natsUrl)]);
@@ -55,9 +49,14 @@ beforeAll(async () => {
     ['web', 'lab.wat'],
     ['sums', 'callee'],
   ] as const)
-    for (const version of [1, 2]) images[`${name}${version}`] = await image(name, source, version);
+    [images[`${name}1`], images[`${name}2`]] = (await versions(dir, name, source)) as [string, string];
   // What surrounds host `a` can be cut off.
-  hosts = await Promise.all([start(a, api.port, nats.port), start(b), start(c)]);
+  const common = { client, dir, lattice: namespace };
+  hosts = await Promise.all([
+    startHost({ ...common, name: a, apiPort: api.port, natsPort: nats.port }),
+    startHost({ ...common, name: b }),
+    startHost({ ...common, name: c }),
+  ]);
   caller = await join({ nats: connection.nats, lattice: namespace, id: 'test' });
   await populate();
 }, 180_000);
@@ -71,35 +70,6 @@ afterAll(async () => {
   client.connection.close();
   rmSync(dir, { recursive: true, force: true });
 });
-
-/** A component on disk; versions of it do the same and have digests of their own. */
-async function image(name: string, source: string, version: number): Promise<string> {
-  const wasm = source.endsWith('.wat')
-    ? readFileSync((await component(source)).wasm)
-    : await toolchainComponent(source);
-  const file = path.join(dir, `${name}${version}.wasm`);
-  // A custom section without a name, with the version as its content.
-  writeFileSync(file, Buffer.concat([wasm, Uint8Array.of(0, 2, 0, version)]));
-  return `file://${file}`;
-}
-
-function start(name: string, apiPort?: number, natsPort?: number): Promise<HostProcess> {
-  const pki = new Pki(path.join(process.env['KASMCLOUD_TEST_DIR'] ?? '', 'pki'));
-  const server = new URL(client.connection.server);
-  if (apiPort !== undefined) server.port = String(apiPort);
-  const kubeconfig = path.join(dir, `${name}.kubeconfig`);
-  writeKubeconfig(kubeconfig, {
-    server: server.origin,
-    ca: pki.ca,
-    client: pki.client(`kasmcloud:host:${name}`, hostGroup),
-    context: name,
-  });
-  const { servers, tls } = natsOptions();
-  const url = natsPort === undefined ? String(servers) : `tls://127.0.0.1:${natsPort}`;
-  const certificates = [`--nats-ca=${tls?.ca}`, `--nats-cert=${tls?.cert}`, `--nats-key=${tls?.key}`];
-  const args = [`--nats-url=${url}`, ...certificates, `--lattice=${namespace}`];
-  return HostProcess.start({ name, kubeconfig, dir, args });
-}
 
 /** Actors on all hosts, and an HTTP server on the first that leads to them. */
 async function populate(): Promise<void> {

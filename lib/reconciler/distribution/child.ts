@@ -31,14 +31,20 @@ export function distributionKeyOf({ metadata }: Child): string | undefined {
   return owner?.kind === 'WasmCloudDistribution' ? `${metadata.namespace}/${owner.name}` : undefined;
 }
 
-/** The name of a distribution's object in a slot; always the same, so that what is made twice is made once. */
-export function childName(distribution: WasmCloudDistribution, { revision, host }: Slot): string {
-  const { name } = distribution.metadata;
-  const readable = `${name}-${revision}-${host}`;
+/**
+ * The name of a distribution's object in a slot; always the same, so that what is made twice is made once. A provider goes from revision
+ * to revision under one name: its host replaces it in place.
+ */
+export function childName(
+  { metadata: { name }, spec }: WasmCloudDistribution,
+  { revision, host }: Slot,
+): string {
+  const suffix = spec.template.provider === undefined ? `-${revision}` : '';
+  const readable = `${name}${suffix}-${host}`;
   if (readable.length <= maxNameLength) return readable;
   const hash = createHash('sha256').update(`${name}/${host}`).digest('hex').slice(0, hashLength);
-  const room = maxNameLength - revision.length - hashLength - 2;
-  return `${name.slice(0, room).replace(/[.-]+$/, '')}-${revision}-${hash}`;
+  const room = maxNameLength - suffix.length - hashLength - 1;
+  return `${name.slice(0, room).replace(/[.-]+$/, '')}${suffix}-${hash}`;
 }
 
 /** The slot that an object is in. */

@@ -1,4 +1,4 @@
-import { conditionOf, conditionTypes } from '../../api';
+import { conditionOf, conditionTypes, isReady } from '../../api';
 import { type Clock, monotonicClock } from '../../kube';
 import type { ObservedSlot } from '../../placement';
 import { type Child, instancesOf, slotOf } from './child';
@@ -31,16 +31,18 @@ export class ChildObserver {
     const condition = conditionOf(child, conditionTypes.ready);
     const healthy = conditionOf(child, conditionTypes.healthy);
     const instances = instancesOf(child);
-    const isReady = condition?.status === 'True' && !lost;
-    const waitsMs = this.untilAvailable(child, isReady, minReadySeconds);
-    const ready = isReady ? readyInstancesOf(child, instances) : 0;
+    // What a provider's host said of the revision before does not count; of an actor only the number of instances can be another.
+    const current = child.kind === 'WasmCloudActor' || isReady(child);
+    const proved = condition?.status === 'True' && current && !lost;
+    const waitsMs = this.untilAvailable(child, proved, minReadySeconds);
+    const ready = proved ? readyInstancesOf(child, instances) : 0;
     return {
       ...slotOf(child),
       instances,
       ready,
       available: waitsMs > 0 ? 0 : ready,
-      ...(isReady && waitsMs > 0 && { availableInMs: waitsMs }),
-      serving: isReady
+      ...(proved && waitsMs > 0 && { availableInMs: waitsMs }),
+      serving: proved
         ? condition.reason !== standby
         : child.kind === 'WasmCloudProvider' || child.spec.serving !== false,
       lost,
