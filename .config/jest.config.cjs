@@ -8,7 +8,8 @@ module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Suites with a configuration of their own: they need another Node, servers, or the built command.
   testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/(integration|host|e2e|interop)/'],
-  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+  // The manifest of the component package for Pulumi has the name of this package, too.
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/stacks/component/package.json'],
   moduleNameMapper: {
     '^kasmcloud$': '<rootDir>/constructs/index.ts',
     '^kasmcloud/(stacks)$': '<rootDir>/$1/index.ts',

@@ -1,4 +1,4 @@
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import type { Chart } from 'cdk8s';
 import { DEFERRED } from '../constructs/kasm-object';
 import { GROUP } from '../lib/api/names';
@@ -6,7 +6,7 @@ import { KubernetesObject, type Manifest } from './kubernetes-object';
 import { withOutputs } from './outputs';
 
 /** How a chart is deployed; with the options that Pulumi has for each resource, such as `parent`, `provider`, `dependsOn`. */
-export interface DeployChartOptions extends pulumi.CustomResourceOptions {
+export interface DeployChartOptions extends Omit<pulumi.CustomResourceOptions, 'aliases'> {
   /**
    * Start of the resources' names: they are `PREFIX/NAME`, or `PREFIX/NAMESPACE/NAME` outside of the chart's namespace. Changing it
    * replaces all of them.
@@ -14,6 +14,12 @@ export interface DeployChartOptions extends pulumi.CustomResourceOptions {
    * @default - the id of the chart
    */
   readonly prefix?: string;
+  /**
+   * What the resources were before, so that they are not replaced: the `name` of an alias is a former prefix.
+   *
+   * @default - none
+   */
+  readonly aliases?: readonly pulumi.Alias[];
   /**
    * Whether Pulumi waits for the `Ready` condition of actors, providers, links, distributions and lattice settings.
    *
@@ -45,20 +51,27 @@ export interface DeployChartOptions extends pulumi.CustomResourceOptions {
  * deployChart(lattice);
  */
 export function deployChart(chart: Chart, options: DeployChartOptions = {}): KubernetesObject[] {
-  const { prefix = chart.node.id, awaitReady = true, skipAwait = false, ...opts } = options;
-  const manifests = (chart.toJson() as Manifest[]).map((manifest) => ({
+  const { prefix = chart.node.id, aliases = [], awaitReady = true, skipAwait = false, ...opts } = options;
+  const objects = (chart.toJson() as Manifest[]).map((manifest) => ({
     manifest: annotated(manifest, awaitReady, skipAwait),
-    name: [prefix, ...resourcePath(chart, manifest)].join('/'),
+    path: resourcePath(chart, manifest),
   }));
-  const first = manifests.filter(({ manifest }) => isFoundation(manifest));
-  const rest = manifests.filter(({ manifest }) => !isFoundation(manifest));
-  const foundation = first.map(({ name, manifest }) => deploy(name, manifest, opts));
+  const deploy = ({ manifest, path }: (typeof objects)[number], dependsOn: pulumi.CustomResourceOptions) =>
+    new KubernetesObject([prefix, ...path].join('/'), manifest, withOutputs(manifest), {
+      ...opts,
+      ...dependsOn,
+      aliases: aliases.map((alias) => formerly(alias, path)),
+    });
+  const foundation = objects.filter(({ manifest }) => isFoundation(manifest)).map((each) => deploy(each, {}));
   const dependsOn = [opts.dependsOn ?? [], foundation].flat() as pulumi.Input<pulumi.Resource>[];
-  return [...foundation, ...rest.map(({ name, manifest }) => deploy(name, manifest, { ...opts, dependsOn }))];
+  const rest = objects.filter(({ manifest }) => !isFoundation(manifest));
+  return [...foundation, ...rest.map((each) => deploy(each, { dependsOn }))];
 }
 
-function deploy(name: string, manifest: Manifest, opts: pulumi.CustomResourceOptions): KubernetesObject {
-  return new KubernetesObject(name, manifest, withOutputs(manifest), opts);
+/** The alias of one object of a chart that was known by another prefix. */
+function formerly(alias: pulumi.Alias, path: readonly string[]): pulumi.Alias {
+  if (alias.name === undefined) return alias;
+  return { ...alias, name: pulumi.interpolate`${alias.name}/${path.join('/')}` };
 }
 
 /** What must be there before other objects of a chart can be. */

@@ -7,6 +7,7 @@ import { type ControlPlane, startControlPlane } from '../../lib/local/control-pl
 import { progressTo } from '../../lib/local/progress';
 import { tool } from '../../lib/local/tool';
 import { PulumiStack, pulumiCli } from './pulumi/cli';
+import { ComponentPackage } from './pulumi/component-package';
 import { startKubernetesProvider } from './pulumi/kubernetes-provider';
 import { startLanguageHost } from './pulumi/language-host';
 import type { RpcServer } from './pulumi/rpc-server';
@@ -48,10 +49,14 @@ async function kubectl(...args: string[]): Promise<string> {
   return stdout.trim();
 }
 
-async function stackOf(program: string): Promise<PulumiStack> {
+async function stackOf(program: string, kasmcloud?: ComponentPackage): Promise<PulumiStack> {
   const home = path.join(dir, path.basename(program));
   mkdirSync(home);
-  const ports = { language: language.port, kubernetes: kubernetes.port };
+  const ports = {
+    language: language.port,
+    kubernetes: kubernetes.port,
+    ...(kasmcloud && { kasmcloud: kasmcloud.port }),
+  };
   return new PulumiStack(cli, path.join(root, program), home, ports);
 }
 
@@ -157,5 +162,108 @@ describe('outputs and secrets', () => {
   test('are gone with the stack', async () => {
     await stack.destroy();
     expect(await kubectl('get', 'secret,configmap', '-o', 'name')).not.toContain('pulumi');
+  });
+});
+
+describe('a lattice under another name, and a transform', () => {
+  let stack: PulumiStack;
+
+  test('aliases keep its objects', async () => {
+    stack = await stackOf('test/interop/pulumi/renamed');
+    await stack.create({ name: 'before' });
+    // The stack, the component, six definitions, namespace, actor; a config map by itself.
+    expect(await stack.up()).toEqual({ create: 11 });
+    const uid = () => kubectl('get', 'wca', 'cart', '-n', 'renamed', '-o', 'jsonpath={.metadata.uid}');
+    const before = await uid();
+    await stack.configure({ name: 'after', former: 'before' });
+    // The labels that tell the name of the lattice change, and nothing is made anew.
+    expect(await stack.up()).toEqual({ same: 9, update: 2 });
+    expect(await uid()).toBe(before);
+  });
+
+  test('transforms of the component reach its objects', async () => {
+    const team = await kubectl(
+      'get',
+      'wca',
+      'cart',
+      '-n',
+      'renamed',
+      '-o',
+      'jsonpath={.metadata.labels.team}',
+    );
+    expect(team).toBe('shop');
+  });
+
+  test('leave nothing', async () => {
+    await stack.destroy();
+    expect(await kubectl('get', 'namespace', 'renamed', '--ignore-not-found')).toBe('');
+  });
+});
+
+describe('stacks/multi-lattice', () => {
+  test('makes each lattice that its settings name, and takes away the one that left them', async () => {
+    const stack = await stackOf('stacks/multi-lattice');
+    await stack.create({ crds: 'true', awaitReady: 'false' });
+    await stack.configurePaths({
+      'lattices[0].name': 'blue',
+      'lattices[0].image': 'file:///hello.wasm',
+      'lattices[0].address': '127.0.0.1:8081',
+      'lattices[1].name': 'green',
+      'lattices[1].image': 'file:///hello.wasm',
+      'lattices[1].address': '127.0.0.1:8082',
+      'lattices[1].instances': '3',
+    });
+    // The stack, six definitions; of each lattice the component, namespace, actor, provider, link.
+    expect(await stack.up()).toEqual({ create: 17 });
+    expect(await stack.outputs()).toEqual({
+      urls: { blue: 'http://127.0.0.1:8081/', green: 'http://127.0.0.1:8082/' },
+    });
+    expect(await kubectl('get', 'wca', '-A', '-o', 'jsonpath={.items[*].spec.instances}')).toBe('10 3');
+    await stack.unsetPath('lattices[0]');
+    expect(await stack.up()).toEqual({ same: 12, delete: 5 });
+    expect(await kubectl('get', 'wca', '-A', '-o', 'jsonpath={.items[*].metadata.namespace}')).toBe('green');
+    await stack.destroy();
+  });
+});
+
+describe('the component package', () => {
+  let kasmcloud: ComponentPackage;
+  let stack: PulumiStack;
+
+  beforeAll(async () => {
+    kasmcloud = await ComponentPackage.start(path.join(root, 'stacks/component'));
+    stack = await stackOf('test/interop/pulumi/remote', kasmcloud);
+    await stack.create({});
+    await stack.configureSecret('token', 'frotz-gnusto');
+  });
+  afterAll(() => kasmcloud?.stop());
+
+  test('makes a lattice of plain data, in a process of its own', async () => {
+    // The stack, the component, six definitions, namespace, actor, provider, link.
+    expect(await stack.up()).toEqual({ create: 12 });
+    expect(await stack.outputs()).toEqual({ namespace: 'remote' });
+    const cart = JSON.parse(await kubectl('get', 'wca', 'cart', '-n', 'remote', '-o', 'json')) as object;
+    expect(cart).toMatchObject({
+      spec: {
+        image: 'registry.example/cart:1.0',
+        instances: 7,
+        config: { values: { greeting: 'hello', token: 'frotz-gnusto' } },
+      },
+    });
+    expect(await kubectl('get', 'wcl', '-n', 'remote', '-o', 'jsonpath={.items[*].spec.target}')).toBe(
+      'cart',
+    );
+    expect(await stack.up('--expect-no-changes')).toEqual({ same: 12 });
+  });
+
+  test('names the argument that is wrong', async () => {
+    await stack.configure({ target: 'carl' });
+    await expect(stack.up()).rejects.toThrow(/links\[0\]\.target.*carl.*there are cart, http/s);
+    await stack.configure({ target: 'cart' });
+  });
+
+  test('leaves nothing', async () => {
+    await stack.destroy();
+    expect(await kubectl('get', 'namespace', 'remote', '--ignore-not-found')).toBe('');
   });
 });

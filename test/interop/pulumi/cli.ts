@@ -37,7 +37,7 @@ export class PulumiStack {
     /** Folder for state and settings. */
     private readonly dir: string,
     /** Ports of the stand-ins. */
-    private readonly ports: { language: number; kubernetes: number },
+    private readonly ports: { language: number; kubernetes: number; kasmcloud?: number },
   ) {
     this.stateDir = path.join(dir, 'state');
   }
@@ -50,6 +50,15 @@ export class PulumiStack {
 
   async configure(config: Record<string, string>): Promise<void> {
     for (const [key, value] of Object.entries(config)) await this.run('config', 'set', key, value);
+  }
+
+  /** Sets parts of a setting that is no plain text, by their paths, e.g. `lattices[0].name`. */
+  async configurePaths(parts: Record<string, string>): Promise<void> {
+    for (const [key, value] of Object.entries(parts)) await this.run('config', 'set', '--path', key, value);
+  }
+
+  async unsetPath(key: string): Promise<void> {
+    await this.run('config', 'rm', '--path', key);
   }
 
   async configureSecret(key: string, value: string): Promise<void> {
@@ -97,7 +106,10 @@ export class PulumiStack {
           PULUMI_SKIP_UPDATE_CHECK: 'true',
           PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
           PULUMI_DEBUG_LANGUAGES: `nodejs:${this.ports.language}`,
-          PULUMI_DEBUG_PROVIDERS: `kubernetes:${this.ports.kubernetes}`,
+          PULUMI_DEBUG_PROVIDERS: [
+            `kubernetes:${this.ports.kubernetes}`,
+            ...(this.ports.kasmcloud === undefined ? [] : [`kasmcloud:${this.ports.kasmcloud}`]),
+          ].join(','),
           PULUMI_ENABLE_STREAMING_JSON_PREVIEW: 'true',
         },
       });
