@@ -137,7 +137,8 @@ interface Layout {
 function layOut(hosts: readonly DistributionHost[], share: number, topologyKey: string | undefined): Layout {
   const vessels = hosts.filter(canHold).map((host) => vessel(host, topologyKey));
   const stay = settle(vessels, share);
-  const even = pour(vessels, share, undefined);
+  // Where nothing runs yet, nothing could be laid more evenly.
+  const even = vessels.every(({ current }) => current === 0) ? stay : pour(vessels, share, undefined);
   const gains = vessels.filter(({ name }) => (even.get(name) ?? 0) > (stay.get(name) ?? 0));
   const joined = gains.some(({ open, current }) => open && current === 0);
   return { stay, even, uneven: gains.length > 0, joined };

@@ -34,10 +34,15 @@ export function serves({ spec }: WasmCloudHost, namespace: string | undefined): 
   return spec.lattices.some((lattice) => lattice === EVERY_LATTICE || lattice === namespace);
 }
 
+/** Merged once for every state of a host: placement asks for them over and over. */
+const merged = new WeakMap<WasmCloudHost, Readonly<Record<string, string>>>();
+
 /** The labels that placement goes by: those that the host reports, with those that people gave it over them. */
-export function effectiveLabels(host: WasmCloudHost): Record<string, string> {
+export function effectiveLabels(host: WasmCloudHost): Readonly<Record<string, string>> {
+  let labels = merged.get(host);
   // `status.labels` has both, but may lag behind an edit of the spec.
-  return { ...host.status?.labels, ...host.spec.labels };
+  if (labels === undefined) merged.set(host, (labels = { ...host.status?.labels, ...host.spec.labels }));
+  return labels;
 }
 
 function exceeded(capacity: HostCapacity | undefined, total: Load, asked: Load): string | undefined {

@@ -4,11 +4,16 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** Whether labels satisfy a selector: all of its parts must hold, and an absent or empty one selects everything. */
 export function matchesSelector(selector: LabelSelector | undefined, labels: Labels): boolean {
+  return matcher(selector)(labels);
+}
+
+/** {@link matchesSelector} for many labels. */
+export function matcher(selector: LabelSelector | undefined): (labels: Labels) => boolean {
   const { matchLabels = {}, matchExpressions = [] } = selector ?? {};
-  return (
-    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-    matchExpressions.every((requirement) => matchesRequirement(requirement, labels))
-  );
+  const pairs = Object.entries(matchLabels);
+  return (labels) =>
+    pairs.every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every((requirement) => matchesRequirement(requirement, labels));
 }
 
 function matchesRequirement(

@@ -1,7 +1,7 @@
 import type { LabelSelector, SpreadGroup } from '../api';
 import { explainReasons } from './choose';
 import { type DistributionHost, canHold } from './distribution-host';
-import { contradictionIn, matchesSelector } from './selector';
+import { contradictionIn, matcher } from './selector';
 
 /** The group of all hosts of a distribution that names none. */
 export const WHOLE_LATTICE = 'all';
@@ -25,11 +25,11 @@ export function partition(
 ): Group[] {
   const listed: readonly SpreadGroup[] = spread?.length ? spread : [{ name: WHOLE_LATTICE }];
   const groups = listed.map((group): Group => ({ ...group, hosts: [], taken: 0 }));
+  const selects = listed.map(({ selector }) => matcher(selector));
   for (const host of hosts) {
     let owner: Group | undefined;
     for (const [index, group] of groups.entries()) {
-      const { selector } = listed[index]!;
-      if (!matchesSelector(selector, host.labels)) continue;
+      if (!selects[index]!(host.labels)) continue;
       if (owner === undefined) (owner = group).hosts.push(host);
       else group.taken++;
     }
