@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import {
   type ResourceType,
   WasmCloudActorResource,
@@ -68,6 +69,8 @@ export async function applyChanges(
     await client.delete(typeOf(child), child.metadata, { uid, signal });
     written.deleted(child);
   };
+  // Each request listens to it while it is under way, and 11 would be taken for a leak.
+  setMaxListeners(2 * parallel, signal);
   await each([...remove.map((child) => () => end(child)), ...shrink.map((child) => () => apply(child))]);
   await each([...grow, ...create].map((child) => () => apply(child)));
 }

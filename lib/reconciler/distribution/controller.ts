@@ -15,8 +15,10 @@ import { hostOfLease } from '../host-health';
 import { type Child, distributionKeyOf } from './child';
 import type { DistributionReconciler } from './pass';
 
-/** Changes that come together are one pass. */
+/** Changes of objects that come together are one pass. */
 const burstMs = 100;
+/** Hosts that are lost together, say with their rack, are told so one after the other: what one had must not go to the next. */
+const lossMs = 300;
 /** What only might matter to a distribution, such as a host on which it has nothing, can wait for more of the kind. */
 const patienceMs = 500;
 /** A step may write an object for each of a thousand hosts. */
@@ -68,7 +70,7 @@ export function distributionController(
       { reflector: distributions, map: withRivals },
       { reflector: actors, map: concernedBy, delayMs: burstMs },
       { reflector: providers, map: concernedBy, delayMs: burstMs },
-      { reflector: hosts, map: onHost, delayMs: burstMs },
+      { reflector: hosts, map: onHost, delayMs: lossMs },
       { reflector: hosts, map: inReach, delayMs: patienceMs },
       // A host that signs off takes its Lease away last.
       {
