@@ -10,9 +10,10 @@ import { signatures } from './calls/signatures';
 import type { MakeCall } from './calls/worker-calls';
 import { isWitError, type Engine, type Prepared } from './engine/engine';
 import { HttpCall } from './http/call';
+import type { Connection } from './http/connection';
 import { bodyKind, smallBody } from './http/body';
 import { WireCall } from './http/wire-call';
-import type { OnCovered } from './worker/direct-address';
+import type { DirectAddress } from './worker/direct-connections';
 import { handlerOf } from './worker/http-calls';
 import { Permits } from './worker/permits';
 import { WorkerPool } from './worker/pool';
@@ -216,15 +217,11 @@ export class ActorRuntime {
   }
 
   /**
-   * Lets the actor's own workers accept the connections of an address, beside whoever else shares it: a request then meets no other thread
-   * on its way. `onCovered` tells when workers accept, and when none does any more.
+   * Lets the actor's own workers serve the connections of an address: a request then meets no other thread on its way. `giveBack` is given
+   * the connections that none of them took after all.
    */
-  serveDirectly(
-    host: string,
-    port: number,
-    onCovered: OnCovered,
-  ): { close(graceMs: number): Promise<void> } | undefined {
-    return this.handlesHttp ? this.pool.listen(host, port, onCovered) : undefined;
+  serveDirectly(giveBack: (connection: Connection) => void): DirectAddress | undefined {
+    return this.handlesHttp ? this.pool.listen(giveBack) : undefined;
   }
 
   /** How many calls are served at once. */

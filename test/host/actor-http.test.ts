@@ -134,20 +134,6 @@ describe('Stopping an actor', () => {
     await lab.stop();
   });
 
-  it('fails no call while another actor takes its place', async () => {
-    const lab = await Serving.start('hello.wat', {}, false);
-    const statuses = new Set<number>();
-    let calling = true;
-    const calls = Array.from({ length: 4 }, async () => {
-      while (calling) statuses.add((await lab.get('/')).status);
-    });
-    for (let i = 0; i < 3; i++) await lab.replace();
-    calling = false;
-    await Promise.all(calls);
-    expect([...statuses]).toEqual([200]);
-    await lab.stop();
-  });
-
   it('ends calls that take longer than the grace', async () => {
     const lab = await Serving.start('lab.wat');
     const running = lab.get('/w');

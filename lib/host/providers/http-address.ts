@@ -1,42 +1,39 @@
 import type { RequestListener } from 'node:http';
-import { Backoff } from '../../base/backoff';
-import { TerminalError, messageOf } from '../../base/errors';
-import type { Logger } from '../../base/log';
-import { sleep } from '../../base/sleep';
+import { TerminalError } from '../../base/errors';
+import { Acceptor } from '../http/acceptor';
 import { BoundedServer } from '../http/bounded-server';
+import type { Connection } from '../http/connection';
+import type { DirectAddress } from '../worker/direct-connections';
 import { addressName, type Address } from './http-routes';
 import type { Certificate } from './http-settings';
 
-/** Whoever can accept the connections of an address by itself. */
+/** Whoever can serve the connections of an address by itself. */
 export interface DirectServer {
-  serveDirectly(
-    host: string,
-    port: number,
-    onCovered: (covered: boolean) => Promise<void>,
-  ): { close(graceMs: number): Promise<void> } | undefined;
+  serveDirectly(giveBack: (connection: Connection) => void): DirectAddress | undefined;
 }
 
 /** How long requests under way may go on when somebody else takes over. */
 const handOverMs = 30_000;
-/** Only there does the kernel spread the connections of an address over those that share it. */
-const shared = process.platform === 'linux';
 
 /**
- * One address. The main thread listens until the workers of the one actor that serves all of it do, and again when they do not: there is
- * somebody at every moment.
+ * One address. The main thread accepts its connections and hands them to the workers of the one actor that serves all of it; it serves those
+ * itself that nobody takes.
  */
 export class HttpAddress {
-  private main: BoundedServer | undefined;
-  private direct: { readonly server: DirectServer; close(graceMs: number): Promise<void> } | undefined;
+  private readonly main: BoundedServer;
+  private server: DirectServer | undefined;
+  private direct: DirectAddress | undefined;
   private closed = false;
 
   private constructor(
     private readonly host: string,
-    readonly port: number,
-    private readonly handle: RequestListener,
-    private readonly log: Logger,
+    private readonly acceptor: Acceptor,
+    handle: RequestListener,
     private certificate: Certificate | undefined,
-  ) {}
+  ) {
+    // What comes here while workers can serve it came too early: the next connection goes to them.
+    this.main = new BoundedServer(handle, { certificate, keeps: () => this.direct?.ready !== true });
+  }
 
   /**
    * Resolves once connections are accepted.
@@ -45,16 +42,12 @@ export class HttpAddress {
   static async open(
     address: Address,
     handle: RequestListener,
-    log: Logger,
     certificate?: Certificate,
   ): Promise<HttpAddress> {
     try {
-      // Alone at first: what shares an address does not notice that another program is there too.
-      const probe = new BoundedServer(handle);
-      const port = await probe.listen(address.host, address.port, false);
-      await probe.close(0);
-      const opened = new HttpAddress(address.host, port, handle, log, certificate);
-      await opened.listen();
+      const take = (connection: Connection): void => opened.take(connection);
+      const acceptor = await Acceptor.listen(address.host, address.port, take);
+      const opened = new HttpAddress(address.host, acceptor, handle, certificate);
       return opened;
     } catch (error) {
       throw listenError(address, error as NodeJS.ErrnoException);
@@ -63,7 +56,8 @@ export class HttpAddress {
 
   /** Where it can be reached, e.g. `http://0.0.0.0:8080`. */
   get endpoint(): string {
-    return `${this.certificate === undefined ? 'http' : 'https'}://${addressName({ host: this.host, port: this.port })}`;
+    const scheme = this.certificate === undefined ? 'http' : 'https';
+    return `${scheme}://${addressName({ host: this.host, port: this.acceptor.port })}`;
   }
 
   /** Uses another certificate for new connections. @returns false when it cannot: a listener speaks TLS or does not, for good */
@@ -71,55 +65,28 @@ export class HttpAddress {
     if ((certificate === undefined) !== (this.certificate === undefined)) return false;
     if (certificate === undefined || certificate.cert === this.certificate?.cert) return true;
     this.certificate = certificate;
-    this.main?.certify(certificate);
+    this.main.certify(certificate);
     return true;
   }
 
-  /** Lets one server accept everything by itself, or nobody but the main thread. */
-  async serveBy(server: DirectServer | undefined): Promise<void> {
-    if (!shared || server === this.direct?.server) return;
+  /** Lets one server serve all connections by itself, or nobody but the main thread. */
+  serveBy(server: DirectServer | undefined): void {
+    if (server === this.server) return;
     const previous = this.direct;
-    this.direct = undefined;
-    const started = server?.serveDirectly(this.host, this.port, (covered) => this.cover(server, covered));
-    if (server !== undefined && started !== undefined) {
-      this.direct = { server, close: (graceMs) => started.close(graceMs) };
-    }
-    if (previous === undefined) return;
-    await this.listen();
-    void previous.close(handOverMs);
+    this.server = server;
+    this.direct = server?.serveDirectly((connection) => this.take(connection));
+    void previous?.close(handOverMs);
   }
 
   /** Stops listening, lets requests end for as long as `graceMs`. */
   async close(graceMs: number): Promise<void> {
     this.closed = true;
-    const { main, direct } = this;
-    this.main = this.direct = undefined;
-    await Promise.all([main?.close(graceMs), direct?.close(graceMs)]);
+    await Promise.all([this.acceptor.close(), this.main.close(graceMs), this.direct?.close(graceMs)]);
   }
 
-  private async cover(server: DirectServer, covered: boolean): Promise<void> {
-    if (!covered) return this.listen();
-    if (this.direct?.server !== server) return;
-    const { main } = this;
-    this.main = undefined;
-    await main?.close(handOverMs);
-  }
-
-  private async listen(): Promise<void> {
-    if (this.main !== undefined || this.closed) return;
-    const server = new BoundedServer(this.handle, this.certificate);
-    this.main = server;
-    const first = new Backoff({ minMs: 50, maxMs: 5_000 });
-    for (;;) {
-      try {
-        await server.listen(this.host, this.port, shared);
-        return;
-      } catch (error) {
-        if (this.main !== server) return;
-        this.log.warn({ endpoint: this.endpoint, error: messageOf(error) }, 'Could not listen again');
-        await sleep(first.next());
-      }
-    }
+  private take(connection: Connection): void {
+    if (this.closed) connection.close();
+    else if (this.direct?.take(connection) !== true) this.main.accept(connection);
   }
 }
 

@@ -77,7 +77,7 @@ export class HttpServerProvider {
       try {
         const opened = await this.open(name, address, certificate);
         const handler = sole === undefined ? undefined : this.dependencies.handler(sole);
-        await opened.serveBy(isDirect(handler) ? handler : undefined);
+        opened.serveBy(isDirect(handler) ? handler : undefined);
       } catch (error) {
         failures.push(error);
       }
@@ -97,7 +97,7 @@ export class HttpServerProvider {
     this.addresses.delete(name);
     await known?.close(unlinkGraceMs);
     const handle: RequestListener = (request, response) => void this.serve(name, request, response);
-    const opened = await HttpAddress.open(address, handle, this.log, certificate);
+    const opened = await HttpAddress.open(address, handle, certificate);
     this.addresses.set(name, opened);
     this.log.info({ endpoint: opened.endpoint }, 'Listening for HTTP');
     return opened;

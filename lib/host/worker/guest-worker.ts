@@ -13,6 +13,8 @@ import { WorkerState } from './worker-state';
 
 /** Heap of the JavaScript around the guest; the guest's own memory is limited in its component. */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
+/** A worker that has something to look at, and looks at nothing for so long, is held by a guest. */
+const responsiveMs = 100;
 /** Time to load a component and make a first instance. */
 const startTimeoutMs = 60_000;
 
@@ -30,6 +32,10 @@ export class GuestWorker {
   private readonly thread: Worker;
   private cause: Error | undefined;
   private over = false;
+  private sent = 0;
+  private handled = 0;
+  /** When the worker had last nothing to look at, or had looked at something, as far as we looked. */
+  private movedAt = performance.now();
   private utilization: EventLoopUtilization | undefined;
   private listener: WorkerListener | undefined;
   private started: { resolve: () => void; reject: (error: Error) => void } | undefined;
@@ -79,7 +85,25 @@ export class GuestWorker {
     }
   }
 
+  /** Whether the worker's thread is its own: a guest that computes for long holds it. */
+  get responsive(): boolean {
+    const { handled } = this.state;
+    if (handled !== this.handled || handled >= this.sent) {
+      this.handled = handled;
+      this.movedAt = performance.now();
+    }
+    return performance.now() - this.movedAt < responsiveMs;
+  }
+
+  /** Something is on its way to the worker that it will count among what it has {@link WorkerState.handled}. */
+  expect(): void {
+    // Looked at before, or the time without anything to do would count.
+    void this.responsive;
+    this.sent++;
+  }
+
   send(message: ToWorker, transfer?: ArrayBuffer[]): void {
+    this.expect();
     this.thread.postMessage(message, transfer);
   }
 

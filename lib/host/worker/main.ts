@@ -35,10 +35,12 @@ let calls: PortCalls | undefined;
 let listeners: SocketListeners | undefined;
 
 port.on('message', (message: ToWorker) => {
+  state.handled++;
   if (message[0] === 'load') void start(message[1]);
   else if (message[0] === 'config' && context !== undefined) context.config = message[1];
   else if (isAnswer(message)) outgoing.receive(message);
-  else if (message[0] === 'listen' || message[0] === 'unlisten') listeners?.receive(message);
+  else if (message[0] === 'accept' || message[0] === 'unlisten' || message[0] === 'shed')
+    listeners?.receive(message);
   else calls?.receive(message);
 });
 

@@ -3,9 +3,10 @@ import { Backoff } from '../../base/backoff';
 import { messageOf } from '../../base/errors';
 import type { Logger } from '../../base/log';
 import type { ActorMetrics } from '../actor-metrics';
-import { CallError, callOutcomes } from '../call-error';
+import { CallError } from '../call-error';
 import { WorkerCalls, type MakeCall } from '../calls/worker-calls';
-import { DirectAddress, type OnCovered } from './direct-address';
+import type { Connection } from '../http/connection';
+import { DirectConnections, type DirectAddress } from './direct-connections';
 import type { Permits } from './permits';
 import type { Assignment, FromWorker } from './protocol';
 import { Slot, type PoolCall } from './slot';
@@ -14,7 +15,7 @@ import { Turns } from './turns';
 
 /** A worker that lived so long has proved itself: the next loss is the first again. */
 const provenMs = 30_000;
-/** How long a worker beyond the first is kept without work. */
+/** How long a worker is kept without work. */
 const idleMs = 60_000;
 /** How long requests of a worker that is not needed may go on. */
 const retireMs = 30_000;
@@ -22,21 +23,22 @@ const retireMs = 30_000;
 const busyShare = 0.7;
 
 /**
- * The workers of one actor: one at least, more while all are busy, never more than there are cores or instances. Lost workers are replaced,
- * with back-off when that happens again and again.
+ * The workers of one actor: none while nobody calls, more while all are busy, never more than there are cores or instances, not counting those
+ * that a guest holds. Lost workers are replaced, with back-off when that happens again and again.
  */
 export class WorkerPool {
   private readonly slots: Slot[] = [];
-  private readonly addresses = new Map<number, DirectAddress>();
+  private readonly direct: DirectConnections;
   private readonly turns: Turns<PoolCall>;
   private readonly backoff = new Backoff({ minMs: 200, maxMs: 30_000 });
   private readonly watchdog: NodeJS.Timeout;
-  private nextAddress = 0;
   private restartTimer: NodeJS.Timeout | undefined;
   private recentLosses = 0;
   /** Not before this time is another worker added. */
   private widenFrom = 0;
   private stopping = false;
+  /** Whether there is no worker as nobody has called for a while. */
+  private asleep = false;
   private onIdle: (() => void) | undefined;
 
   constructor(
@@ -50,15 +52,16 @@ export class WorkerPool {
     this.turns = new Turns(
       permits,
       (call) => this.begin(call),
-      () => this.leastBusy() !== undefined,
+      () => this.leastBusy() !== undefined || this.lack(),
     );
+    this.direct = new DirectConnections(this.slots, () => this.lack(), log);
     const interval = Math.min(500, Math.max(20, assignment.executionTimeMs / 4));
     this.watchdog = setInterval(() => this.watch(), interval).unref();
   }
 
-  /** Whether a worker can serve now. */
+  /** Whether calls are served: by a worker, or by one that the next call wakes. */
   get ready(): boolean {
-    return this.slots.some(({ ready }) => ready);
+    return this.asleep || this.slots.some(({ ready }) => ready);
   }
 
   /** Starts the first worker; rejects with what keeps it from serving. */
@@ -92,17 +95,9 @@ export class WorkerPool {
     for (const { worker } of this.slots) worker.send(['config', config]);
   }
 
-  /** Lets the workers accept connections themselves, beside whoever else shares the address. */
-  listen(host: string, port: number, onCovered: OnCovered): { close(graceMs: number): Promise<void> } {
-    const address = new DirectAddress(this.nextAddress++, host, port, onCovered);
-    this.addresses.set(address.id, address);
-    for (const { worker, ready } of this.slots) if (ready) address.add(worker);
-    return {
-      close: async (graceMs) => {
-        await address.close(graceMs);
-        this.addresses.delete(address.id);
-      },
-    };
+  /** Lets the workers serve connections themselves; `giveBack` is given those that none of them took after all. */
+  listen(giveBack: (connection: Connection) => void): DirectAddress {
+    return this.direct.listen(giveBack);
   }
 
   /** Takes no more calls, lets those that it has taken end for as long as `graceMs`, then ends the workers. */
@@ -112,14 +107,11 @@ export class WorkerPool {
     // Nothing that waits could begin any more.
     const stopped = new CallError('NotServing', 'The actor is stopped');
     if (!this.ready || this.permits.limit === 0) this.turns.failAll(stopped);
-    await Promise.all([
-      ...[...this.addresses.values()].map((address) => address.close(graceMs)),
-      this.idle(graceMs),
-    ]);
+    await Promise.all([this.direct.close(graceMs), this.idle(graceMs)]);
     this.turns.failAll(stopped);
     clearInterval(this.watchdog);
     for (const slot of [...this.slots]) {
-      this.account(slot);
+      slot.account(this.metrics);
       slot.worker.terminate(new Error('Actor stopped'));
     }
   }
@@ -149,14 +141,25 @@ export class WorkerPool {
   private leastBusy(): Slot | undefined {
     let best: Slot | undefined;
     for (const slot of this.slots) {
-      if (slot.ready && (best === undefined || slot.calls.size < best.calls.size)) best = slot;
+      if (slot.ready && slot.worker.responsive && (best === undefined || slot.calls.size < best.calls.size))
+        best = slot;
     }
     return best;
   }
 
+  /** No worker can take a call: sees to it that one will. */
+  private lack(): false {
+    if (this.slots.length === 0) this.replace(0);
+    else this.widen();
+    return false;
+  }
+
   /** Adds a worker, if the machine has cores to spare and the actor instances. */
   private widen(): void {
-    if (this.slots.length >= Math.min(this.permits.limit, availableParallelism())) return;
+    const { taken, limit } = this.permits;
+    const most = Math.min(limit, availableParallelism());
+    const able = this.slots.filter(({ worker }) => worker.responsive);
+    if (taken >= limit || able.length >= most || this.slots.length >= 2 * most || this.stopping) return;
     if (performance.now() < this.widenFrom || this.slots.some(({ ready }) => !ready)) return;
     this.add().catch((error: unknown) => {
       this.widenFrom = performance.now() + provenMs;
@@ -180,7 +183,8 @@ export class WorkerPool {
       throw error;
     }
     slot.ready = true;
-    for (const address of this.addresses.values()) address.add(worker);
+    this.asleep = false;
+    void this.direct.join(slot);
     this.turns.pump();
   }
 
@@ -188,12 +192,9 @@ export class WorkerPool {
     switch (message[0]) {
       case 'log':
         return this.log[message[1]]({ context: message[3] }, message[2]);
-      case 'listening':
-        if (message[2] === undefined) this.addresses.get(message[1])?.listening(slot.worker);
-        else this.log.warn({ error: message[2] }, 'Worker could not listen');
-        return;
+      case 'connected':
       case 'unlistened':
-        return this.addresses.get(message[1])?.gone(slot.worker);
+        return this.direct.receive(slot, message);
       case 'invoke':
       case 'forget':
       case 'flow':
@@ -217,12 +218,12 @@ export class WorkerPool {
   }
 
   private lost(slot: Slot, cause: Error): void {
+    const wasOurs = this.remove(slot);
     slot.outgoing.abort(cause);
-    if (!this.remove(slot)) return;
-    this.account(slot);
+    slot.account(this.metrics);
     this.permits.giveBack(slot.worker.state.directCalls);
-    for (const address of this.addresses.values()) address.gone(slot.worker);
-    if (!slot.ready) return;
+    this.direct.lost(slot);
+    if (!wasOurs || !slot.ready) return;
     const failed = slot.failAll(cause, this.assignment.executionTimeMs);
     for (let i = 0; i < failed; i++) this.ended(slot);
     if (this.stopping || this.permits.limit === 0) return;
@@ -243,6 +244,7 @@ export class WorkerPool {
       this.restartTimer = undefined;
       if (this.slots.length > 0 || this.permits.limit === 0) return;
       this.add().catch((error: unknown) => {
+        this.asleep = false;
         this.log.warn({ error: messageOf(error) }, 'Worker failed to start');
         this.replace(this.backoff.next());
       });
@@ -258,21 +260,19 @@ export class WorkerPool {
   private watch(): void {
     const { executionTimeMs } = this.assignment;
     for (const slot of [...this.slots]) {
-      this.account(slot);
+      slot.account(this.metrics);
       // A worker that still turns ends overdue calls itself: what is this late holds its thread.
-      if (slot.worker.busyForMs() > executionTimeMs + Math.max(50, executionTimeMs / 10))
-        void this.endStuck(slot);
-      else if (this.slots.length > 1 && slot.idleForMs() > idleMs) void this.retire(slot);
+      if (slot.worker.busyForMs() > executionTimeMs + Math.max(50, executionTimeMs / 10)) this.endStuck(slot);
+      else if (slot.idleForMs() > idleMs) void this.retire(slot);
     }
     this.metrics.inFlight.set(this.permits.taken);
-    if (this.addresses.size > 0 && this.slots.every((slot) => slot.busyShare() > busyShare)) this.widen();
+    if (this.direct.wanted && this.slots.every((slot) => slot.busyShare() > busyShare)) this.widen();
   }
 
-  private async endStuck(slot: Slot): Promise<void> {
+  private endStuck(slot: Slot): void {
     const { executionTimeMs } = this.assignment;
     if (slot.ending) return;
     slot.ending = true;
-    await Promise.all([...this.addresses.values()].map((address) => address.without(slot.worker)));
     const failures = slot.answerHeld(executionTimeMs);
     for (const reason of failures) this.metrics.calls[reason].inc();
     slot.worker.terminate(
@@ -286,16 +286,9 @@ export class WorkerPool {
 
   /** Ends a worker that is not needed, if it has no calls. */
   private async retire(slot: Slot): Promise<void> {
-    if (slot.calls.size > 0 || !this.remove(slot)) return;
-    await Promise.all([...this.addresses.values()].map((address) => address.release(slot.worker, retireMs)));
+    if (!slot.ready || slot.calls.size > 0 || !this.remove(slot)) return;
+    this.asleep = this.slots.length === 0 && this.permits.limit > 0;
+    await this.direct.release(slot, retireMs);
     slot.worker.terminate(new Error('Worker is not needed'));
-  }
-
-  /** Takes over what the worker counted. */
-  private account(slot: Slot): void {
-    for (const outcome of callOutcomes) {
-      const count = slot.newlyEnded(outcome);
-      if (count > 0) this.metrics.calls[outcome].inc(count);
-    }
   }
 }

@@ -47,10 +47,12 @@ export type ToWorker =
   | readonly ['flow-took', invocation: number, bytes: number]
   /** No more is wanted of the stream in the parameters. */
   | readonly ['flow-left', invocation: number]
-  /** Accept connections yourself, beside all other threads that do so at this address. */
-  | readonly ['listen', listener: number, host: string, port: number]
-  /** Accept no more, and end the connections that there are. */
-  | readonly ['unlisten', listener: number, graceMs: number];
+  /** Take connections from this pipe, and serve them. */
+  | readonly ['accept', file: string]
+  /** End the connections of an address. */
+  | readonly ['unlisten', listener: number, graceMs: number]
+  /** Let go of so many connections, as another worker has fewer: their clients come back. */
+  | readonly ['shed', connections: number];
 
 export type FromWorker =
   | readonly ['ready']
@@ -88,8 +90,8 @@ export type FromWorker =
   | readonly ['flow-took', invocation: number, size: number]
   /** The call came to nothing; what was sent of a response is not whole. */
   | readonly ['error', id: number, CallFailure, message: string]
-  /** Connections are accepted; or not, for the reason given. */
-  | readonly ['listening', listener: number, failure: string | undefined]
+  /** A connection was taken. */
+  | readonly ['connected', offer: number]
   /** No connection is left. */
   | readonly ['unlistened', listener: number];
 

@@ -1,10 +1,12 @@
 import { writeSync } from 'node:fs';
 import { messageOf } from '../../base/errors';
 import { log } from '../../base/log';
-import { CallError, type CallErrorReason, type CallOutcome } from '../call-error';
+import type { ActorMetrics } from '../actor-metrics';
+import { CallError, callOutcomes, type CallErrorReason, type CallOutcome } from '../call-error';
 import type { WorkerCalls } from '../calls/worker-calls';
 import { rawRefusal } from '../http/refusal';
 import type { GuestWorker } from './guest-worker';
+import type { HandOver } from './hand-over';
 import { monotonicMs, type FromWorker, type ToWorker } from './protocol';
 
 /** A message about one call. */
@@ -22,14 +24,21 @@ export interface PoolCall {
   fail(error: CallError): void;
 }
 
+let nextSlot = 0;
+
 /** One worker of a pool and the calls that the pool gave it. */
 export class Slot {
+  readonly id = nextSlot++;
   readonly calls = new Map<number, { readonly call: PoolCall; readonly since: number }>();
   readonly startedAt = performance.now();
   /** Whether the worker takes calls. */
   ready = false;
   /** Whether the worker is being ended for a call that holds it. */
   ending = false;
+  /** The way of connections to the worker, once it is open. */
+  handOver: HandOver | undefined;
+  /** Whether that way is being opened, or was. */
+  joining = false;
   private usedAt = this.startedAt;
   private readonly counted = new Map<CallOutcome, number>();
   private nextCall = 0;
@@ -91,15 +100,16 @@ export class Slot {
     });
   }
 
-  /** Calls with this outcome that the worker counted itself since the last look. */
-  newlyEnded(outcome: CallOutcome): number {
-    const total = this.worker.state.ended(outcome);
-    const count = total - (this.counted.get(outcome) ?? 0);
-    if (count > 0) {
+  /** Counts what the worker answered itself since the last look. */
+  account(metrics: ActorMetrics): void {
+    for (const outcome of callOutcomes) {
+      const total = this.worker.state.ended(outcome);
+      const count = total - (this.counted.get(outcome) ?? 0);
+      if (count === 0) continue;
       this.counted.set(outcome, total);
       this.usedAt = performance.now();
+      metrics.calls[outcome].inc(count);
     }
-    return count;
   }
 
   /** How long the worker has had nothing to do, in milliseconds. */
