@@ -18,13 +18,16 @@ describe.each([
   afterAll(() => lab.stop());
 
   it('loses one instance to a trap, not the actor', async () => {
-    await lab.get('/c');
-    const trapped = await lab.get('/t');
+    // One worker with one instance, so that it can be told which one answers.
+    const single = await Serving.start('lab.wat', { instances: 1 }, direct);
+    await single.get('/c');
+    const trapped = await single.get('/t');
     expect(trapped.status).toBe(500);
     expect(await trapped.text()).toContain('Trapped');
     // The count of calls starts again: the trapped instance is never used again.
-    expect(await lab.text('/c')).toBe('001');
-    expect(await lab.text('/c')).toBe('002');
+    expect(await single.text('/c')).toBe('001');
+    expect(await single.text('/c')).toBe('002');
+    await single.stop();
   });
 
   it('answers with 504 when a call loops for ever, and serves on with a new worker', async () => {
