@@ -33,6 +33,8 @@ export interface RealHostOptions {
   /** Ports at which it finds the API server and NATS. @default their own */
   readonly apiPort?: number;
   readonly natsPort?: number;
+  /** Further arguments of `kasmcloud run`. */
+  readonly args?: readonly string[];
 }
 
 /** Starts a host in a process of its own, with a certificate of its own. */
@@ -51,6 +53,6 @@ export function startHost(options: RealHostOptions): Promise<HostProcess> {
   const { servers, tls } = natsOptions();
   const url = natsPort === undefined ? String(servers) : `tls://127.0.0.1:${natsPort}`;
   const certificates = [`--nats-ca=${tls?.ca}`, `--nats-cert=${tls?.cert}`, `--nats-key=${tls?.key}`];
-  const args = [`--nats-url=${url}`, ...certificates, `--lattice=${lattice}`];
+  const args = [`--nats-url=${url}`, ...certificates, `--lattice=${lattice}`, ...(options.args ?? [])];
   return HostProcess.start({ name, kubeconfig, dir, args });
 }
