@@ -104,6 +104,10 @@ export class LatticeIndex {
         issues.push(
           `spec.${end} must be the id of an actor or provider of this lattice, got "${spec[end]}": declare it here, or import it with Actor.fromActorName or Provider.fromProviderName`,
         );
+    if (spec.source === spec.target)
+      issues.push(
+        `spec.target must not be the source, got "${spec.target}" for both: a component does not call itself over the lattice, so name another`,
+      );
     const twin = this.links
       .get(linkKey(spec))
       .find((link) => link.construct === construct || (clash(link.spec, spec) && inTree(link.construct)));

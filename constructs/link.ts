@@ -1,6 +1,7 @@
 import { type ApiObject, type ApiObjectMetadata, type ApiObjectMetadataDefinition, Chart } from 'cdk8s';
 import { Construct, type IConstruct } from 'constructs';
 import type { WasmCloudLinkSpec } from '../lib/api/generated/kasmcloud';
+import { witSlips } from '../lib/api/wit-interfaces';
 import type { IComponent } from './component';
 import { Config, type ConfigInput } from './config';
 import { WasmCloudLink } from './resources';
@@ -69,6 +70,10 @@ export class Link extends Construct {
 
   private readonly apiObject: ApiObject;
 
+  /**
+   * Links two components. Interfaces of `wasi` and `wasmcloud` that no host or provider knows are reported at synth; a
+   * {@link WasmCloudLink} is the way around that.
+   */
   constructor(scope: Construct, id: string, props: LinkProps) {
     super(scope, id);
     this.source = props.source.componentId;
@@ -86,6 +91,9 @@ export class Link extends Construct {
         targetConfig: Config.specOf(props.targetConfig),
       },
     });
+    // Most links have nothing to report, and there are many.
+    const slips = slipsOf(this.wit);
+    if (slips.length > 0) this.node.addValidation({ validate: () => slips });
   }
 
   /** Name of the object in Kubernetes. */
@@ -114,6 +122,17 @@ export function linkId(
       `[${source.node.path}] is linked to [${target.node.path}] over ${namespace}:${pkg} by the name "${name}" already: give one of the links another name`,
     );
   return id;
+}
+
+function slipsOf(wit: WitInterfaces): string[] {
+  // What is missing or known only to the deployment is for the schema, and for the API server, to judge.
+  const plain = [wit.namespace, wit.package, ...(wit.interfaces ?? [undefined])];
+  if (plain.some((part) => typeof part !== 'string')) return [];
+  return witSlips(wit).map(({ interface: index, got, remedy }) =>
+    index === undefined
+      ? `spec.wit.package must be one that is known, got ${got}: ${remedy}`
+      : `spec.wit.interfaces[${index}] must be an interface of ${wit.namespace}:${wit.package}, got "${got}": ${remedy}`,
+  );
 }
 
 function parsed(source: IComponent, wit: Wit): WitInterfaces {

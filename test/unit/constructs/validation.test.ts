@@ -170,4 +170,55 @@ describe('links', () => {
     expect(issues(declare({ name: 'desk' }))).toEqual([]);
     expect(issues(declare({ wit: 'wasi:http/outgoing-handler' }))).toEqual([]);
   });
+
+  test('a link from a component to itself', () => {
+    expect(
+      issues((lattice) => {
+        const cart = new Actor(lattice, 'cart', { image });
+        cart.linkTo(cart, { wit: 'shop:cart/checkout' });
+      }),
+    ).toEqual([
+      '[shop/cart/cart-shop-cart] spec.target must not be the source, got "cart" for both: a component does not call itself over the lattice, so name another',
+    ]);
+  });
+
+  test.each([
+    [
+      'wasi:http/incomming-handler',
+      'spec.wit.interfaces[0] must be an interface of wasi:http, got "incomming-handler": did you mean incoming-handler?',
+    ],
+    [
+      'wasi:keyvalue/store,atomic',
+      'spec.wit.interfaces[1] must be an interface of wasi:keyvalue, got "atomic": did you mean atomics?',
+    ],
+    [
+      'wasi:keyvalu/store',
+      'spec.wit.package must be one that is known, got wasi:keyvalu: did you mean wasi:keyvalue?',
+    ],
+    [
+      'wasmcloud:messaging/teleport',
+      'spec.wit.interfaces[0] must be an interface of wasmcloud:messaging, got "teleport": it knows consumer, handler, request-reply',
+    ],
+  ])('%s, which nobody knows', (name, message) => {
+    const link = (lattice: Lattice, wit: string) =>
+      new Actor(lattice, 'cart', { image }).linkTo(Provider.fromProviderName(lattice, 'P', 'p'), { wit });
+    expect(issues((lattice) => void link(lattice, name))).toEqual([
+      expect.stringMatching(/^\[shop\/cart\//) as string,
+    ]);
+    expect(issues((lattice) => void link(lattice, name))[0]).toContain(message);
+  });
+
+  test("interfaces of packages of one's own, and what is written as the object itself, are not judged", () => {
+    expect(
+      issues((lattice) => {
+        const cart = new Actor(lattice, 'cart', { image });
+        const store = Provider.fromProviderName(lattice, 'Store', 'store');
+        cart.linkTo(store, { wit: 'shop:stock/anything' });
+        cart.linkTo(store, { wit: 'wasmcloud:couchbase/document' });
+        new WasmCloudLink(lattice, 'raw', {
+          spec: { source: 'cart', target: 'store', wit: { ...wit, interfaces: ['new-handler'] } },
+        });
+      }),
+    ).toEqual([]);
+  });
 });
