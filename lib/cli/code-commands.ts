@@ -40,6 +40,7 @@ difference, 1 when there is one, and more for an error. Values of Secrets are no
 function addImport(root: Command): void {
   root
     .command('import')
+    .helpCommand(false)
     .description('turn manifests of others into a lattice of ours')
     .command('wadm <files...>')
     .description('Applications of wadm, all of one lattice, as YAML or as a program; - is standard input')
@@ -54,7 +55,7 @@ function addImport(root: Command): void {
 }
 
 function addExport(root: Command): void {
-  const parent = root.command('export').description('write a lattice that runs as code');
+  const parent = root.command('export').helpCommand(false).description('write a lattice that runs as code');
   const add = (name: string, description: string): Command =>
     addClusterOptions(parent.command(name).description(description)).option(
       '-n, --namespace <name>',

@@ -1,5 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addCodeCommands } from './code-commands';
+import { addCompletionCommands } from './completion-commands';
 import type * as Down from './down';
 import { addHostCommands } from './host-commands';
 import { addRolloutCommands } from './rollout-commands';
@@ -41,6 +42,7 @@ function program(): Command {
     .description('A whole wasmCloud lattice as code on Kubernetes')
     .version(packageVersion())
     .helpCommand(false)
+    .enablePositionalOptions()
     .showHelpAfterError('(kasmcloud --help shows the commands)');
 
   command(root, 'up [source]', 'start what is missing, apply a lattice, and wait until it is ready')
@@ -100,6 +102,7 @@ Without it, only the control plane, NATS, the reconciler and a host are started.
   addHostCommands(root, durationMs);
   addRolloutCommands(root, durationMs);
   root.addCommand(runCommand());
+  addCompletionCommands(root);
 
   return root;
 }
