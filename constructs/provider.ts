@@ -25,6 +25,16 @@ export const BuiltinImage = {
    * `ssl_certs_file`, as for wasmCloud's provider.
    */
   HTTP_CLIENT: 'builtin://http-client',
+  /**
+   * `wasi:blobstore` in object stores of NATS JetStream, a container each. Configuration of links to it, as for wasmCloud's provider:
+   * `js_domain`, `max_write_wait`, and for containers that are created `max_age`, `storage_type`, `num_replicas`, `compression`.
+   */
+  BLOBSTORE_NATS: 'builtin://blobstore-nats',
+  /**
+   * `wasi:blobstore` in files of the host. `root` in the target configuration of a link names a directory below the one that the host
+   * keeps for blobs of the namespace.
+   */
+  BLOBSTORE_FS: 'builtin://blobstore-fs',
   /** `wasi:keyvalue` in the NATS JetStream bucket that the target configuration of each link to it names: `bucket`. */
   KEYVALUE_NATS: 'builtin://keyvalue-nats',
   /** `wasmcloud:messaging` over NATS. Links from it to components name their `subscriptions`, `subject|queue,…`, in the source configuration. */

@@ -3,6 +3,7 @@ import { KasmError, TerminalError, messageOf } from '../base/errors';
 import { log, type Logger } from '../base/log';
 import { ActorMetrics } from './actor-metrics';
 import { camelCase, type interfaces, type WitInterface } from '../lattice';
+import type { SecretValues } from '../lattice/provider-contract';
 import { CallError, type CallOutcome } from './call-error';
 import type { OutgoingCall } from './calls/call';
 import { InterfaceCall } from './calls/interface-call';
@@ -38,6 +39,8 @@ export interface ActorSpec {
   };
   /** What the component reads through wasi:config. */
   readonly config: Readonly<Record<string, string>>;
+  /** What the component reads through wasmcloud:secrets. @default none */
+  readonly secrets?: SecretValues;
 }
 
 /** How an actor calls others: takes a call to whatever its links lead to. */
@@ -82,6 +85,7 @@ export class ActorRuntime {
     const assignment = {
       prepared,
       config: spec.config,
+      secrets: spec.secrets ?? {},
       executionTimeMs: spec.limits?.executionTimeMs ?? defaultExecutionTimeMs,
       permits: permits.buffer,
     };
@@ -239,9 +243,9 @@ export class ActorRuntime {
     this.pool.resize(instances);
   }
 
-  /** Gives running instances a new configuration: their next read of it sees the new values. */
-  configure(config: Readonly<Record<string, string>>): void {
-    this.pool.configure(config);
+  /** Gives running instances a new configuration and new secrets: their next read sees the new values. */
+  configure(config: Readonly<Record<string, string>>, secrets: SecretValues = {}): void {
+    this.pool.configure(config, secrets);
   }
 
   /** Takes no more calls, lets those that run end within `graceMs`, then ends the workers. */

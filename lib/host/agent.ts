@@ -47,6 +47,8 @@ export interface HostAgentOptions {
   readonly hashKey: string;
   readonly images: ImageStore;
   readonly processes: ProviderProcesses;
+  /** Directory under which built-in blobstores keep files. */
+  readonly blobDir: string;
   readonly startActor: StartActor;
   /** Providers that are part of the host, by the name in `builtin://NAME`. */
   readonly builtins: Readonly<Record<string, StartBuiltin>>;
@@ -82,7 +84,7 @@ export class HostAgent {
   private named = false;
 
   constructor(private readonly options: HostAgentOptions) {
-    const { client, identity, hashKey, images, processes, nats } = options;
+    const { client, identity, hashKey, images, processes, blobDir, nats } = options;
     const { name, lattices, addresses } = identity;
     const namespaces = lattices.includes(EVERY_LATTICE) ? undefined : lattices;
     const bound = { fieldSelector: `spec.host=${name}`, indexes: { [BY_COMPONENT]: single(componentKeyOf) } };
@@ -111,6 +113,7 @@ export class HostAgent {
       hashKey,
       images,
       processes,
+      blobDir,
       host: new Mirror(client, WasmCloudHostResource, undefined, { fieldSelector: `metadata.name=${name}` }),
       actors: new Mirror(client, WasmCloudActorResource, namespaces, bound),
       providers: new Mirror(client, WasmCloudProviderResource, namespaces, bound),

@@ -90,6 +90,7 @@ export async function runHost(options: RunHostOptions): Promise<void> {
     hashKey: identity.seed,
     images,
     processes,
+    blobDir: path.join(options.dataDir, 'blobs'),
     startActor: (spec, followLink) => ActorRuntime.start(spec, { engine, spare, followLink, log }),
     builtins: builtinProviders,
     nats: () => nats.state,

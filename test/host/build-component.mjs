@@ -1,6 +1,7 @@
 // Builds one fixture into a component: node build-component.mjs TOOLS SOURCE OUTPUT, where TOOLS is a folder whose node_modules has jco and
-// componentize-js, and SOURCE a core module as text (.wat), a TypeScript module (.ts) or a folder of Go.
+// componentize-js, and SOURCE a core module as text (.wat), a module of TypeScript or JavaScript (.ts, .js) or a folder of Go.
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,15 +14,19 @@ const load = (file) => import(pathToFileURL(path.join(scope, file)).href);
 /** A package file as a block of its own, so that all packages fit into one text and no tool needs to read folders. */
 const nested = (text) => `${text.replace(/^([^]*?)\bpackage ([^;]+);/, '$1package $2 {')}\n}\n`;
 
+/** A fixture of the world that its own file tells, else of `handler`. */
+const own = `${source.replace(/\.[a-z]+$/, '')}.wit`;
+const worldName = existsSync(own) ? path.basename(own, '.wit') : 'handler';
+
 async function wit() {
   const packages = ['io', 'clocks', 'random', 'filesystem', 'sockets', 'cli', 'http'];
   const texts = packages.map((name) =>
     readFile(path.join(scope, `jco/lib/wit/builtin/0.2.12/wasi-${name}/package.wit`), 'utf8'),
   );
-  const own = await Promise.all(
-    ['handler.wit', 'wasmcloud.wit', 'calls.wit'].map((file) => readFile(path.join(fixtures, file), 'utf8')),
-  );
-  return [...own, ...(await Promise.all(texts)).map(nested)].join('\n');
+  const worlds =
+    worldName === 'handler' ? ['handler.wit', 'wasmcloud.wit', 'calls.wit'] : [path.basename(own)];
+  const world = await Promise.all(worlds.map((file) => readFile(path.join(fixtures, file), 'utf8')));
+  return [...world, ...(await Promise.all(texts)).map(nested)].join('\n');
 }
 
 async function fromText() {
@@ -29,7 +34,7 @@ async function fromText() {
   const text = await readFile(source, 'utf8');
   if (/^\s*(;;.*\n\s*)*\(component/.test(text)) return parse(text);
   const module = await parse(text);
-  return componentNew(await componentEmbed({ binary: module, witSource: await wit(), world: 'handler' }), []);
+  return componentNew(await componentEmbed({ binary: module, witSource: await wit(), world: worldName }), []);
 }
 
 async function fromTypeScript() {
@@ -40,13 +45,13 @@ async function fromTypeScript() {
     entryPoints: [source],
     bundle: true,
     format: 'esm',
-    external: ['wasi:*'],
+    external: ['wasi:*', 'wasmcloud:*'],
     outfile: sourcePath,
   });
   const { component } = await componentize({
     sourcePath,
     witWorld: await wit(),
-    worldName: 'handler',
+    worldName,
     disableFeatures: ['fetch-event', 'http'],
   });
   return component;
@@ -63,10 +68,10 @@ async function fromGo() {
   const binary = await readFile(module);
   await rm(module);
   const adapter = await readFile(path.join(scope, 'jco/lib/wasi_snapshot_preview1.reactor.wasm'));
-  return componentNew(await componentEmbed({ binary, witSource: await wit(), world: 'handler' }), [
+  return componentNew(await componentEmbed({ binary, witSource: await wit(), world: worldName }), [
     ['wasi_snapshot_preview1', adapter],
   ]);
 }
 
-const builders = { '.wat': fromText, '.ts': fromTypeScript, '': fromGo };
+const builders = { '.wat': fromText, '.ts': fromTypeScript, '.js': fromTypeScript, '': fromGo };
 await writeFile(output, await builders[path.extname(source)]());

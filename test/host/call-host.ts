@@ -59,9 +59,9 @@ export class CallHost {
     exports.attach(connection);
   }
 
-  /** Starts a fixture in the place of what has its id: a component of `component/fixtures`, or a handler of HTTP if it ends in `.wat` or `.ts`. */
+  /** Starts a fixture in the place of what has its id: a component of `component/fixtures`, or one of `fixtures` if it ends in `.wat`, `.ts` or `.js`. */
   async start(id: string, fixture: string, spec: Partial<ActorSpec> = {}): Promise<ActorRuntime> {
-    const source = /\.(wat|ts)$/.test(fixture) ? await component(fixture) : await written(fixture);
+    const source = /\.(wat|ts|js)$/.test(fixture) ? await component(fixture) : await written(fixture);
     const actor = await ActorRuntime.start(
       { id, lattice: 'lattice', instances: 4, config: {}, ...source, ...spec },
       {

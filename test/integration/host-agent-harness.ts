@@ -141,6 +141,7 @@ export class TestHost {
       hashKey: 'key',
       images,
       processes,
+      blobDir: path.join(dir, 'blobs'),
       startActor: async (spec, followLink) => host.startActor(spec, followLink),
       builtins: builtinProviders,
       nats: () => ({ connected: true }),

@@ -214,6 +214,47 @@ it('sends HTTP of the components that are linked to it, where their links allow,
   server.close();
 });
 
+it.each(['builtin://blobstore-fs', 'builtin://blobstore-nats'])('keeps objects by %s', async (image) => {
+  const cart = await run('cart');
+  await declare('blobs', image);
+  const wit = { namespace: 'wasi', package: 'blobstore', interfaces: ['blobstore'] };
+  const values = { roots: 'x' };
+  await link('cart-blobs', { source: 'cart', target: 'blobs', wit, targetConfig: { values } });
+  const failed = await until('blobs', { type: 'Healthy', status: 'False', reason: 'InvalidLinkConfig' });
+  expect(conditionOf(failed, 'Healthy')?.message).toContain('targetConfig.roots: is no setting here');
+  const key = { name: 'cart-blobs', namespace };
+  await lab.client.patch(WasmCloudLinkResource, key, { spec: { targetConfig: { values: { roots: null } } } });
+  await until('blobs', { status: 'True' });
+
+  const { id, functions } = interfaces.blobstore.blobstore;
+  const here = (name: keyof typeof functions, ...args: unknown[]): Promise<unknown> =>
+    cart.followLink({
+      linkName: 'default',
+      interface: 'wasi:blobstore/blobstore',
+      wireInterface: id,
+      function: name,
+      signature: functions[name],
+      args,
+      deadlineMs: 10_000,
+    });
+  const elsewhere = new WrpcClient(nats, { headers: { 'source-id': 'cart', 'link-name': 'default' } });
+  const there = (name: keyof typeof functions, ...args: unknown[]): Promise<unknown> =>
+    elsewhere.bind({ lattice: namespace, id: 'blobs' }, id, name, functions[name])(args);
+  const object = { container: bucket, object: 'letter' };
+  await here('create-container', bucket);
+  await here('write-container-data', object, Readable.from([Buffer.from('from '), Buffer.from('here')]));
+  const [data, whole] = (await there('get-container-data', object, 0n, 100n)) as [
+    AsyncIterable<Uint8Array>,
+    Promise<unknown>,
+  ];
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of data) chunks.push(chunk);
+  expect(Buffer.concat(chunks).toString()).toBe('from here');
+  expect(await whole).toEqual({ tag: 'ok', val: undefined });
+  await there('delete-container', bucket);
+  expect(await here('container-exists', bucket)).toBe(false);
+});
+
 it('says what is wrong with a subscription in the status of the provider', async () => {
   await run('worker');
   await link('worker-messages', {

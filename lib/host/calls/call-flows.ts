@@ -3,13 +3,11 @@ import { messageOf } from '../../base/errors';
 import { camelCase, type WitFunction, type WitType } from '../../lattice/wrpc/types';
 import { windowBytes } from '../http/body';
 import { ByteQueue } from '../http/byte-queue';
+import { flowSize } from '../wasi/guest';
 import { transferable, type FromWorker, type ToWorker } from '../worker/protocol';
 
 type Send = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
 type Flowing = Extract<FromWorker, readonly ['flow' | 'flow-end' | 'flow-took', ...unknown[]]>;
-
-/** What a part that is not bytes counts besides its characters. */
-const partBytes = 16;
 
 /**
  * What flows beside one call of a guest: at most a stream and a future with its parameters, and the same with its answer. Neither side is
@@ -45,8 +43,8 @@ export class CallFlows {
 
   /** The arguments, with the streams and futures that their types have and a message cannot. */
   params({ params }: WitFunction, args: readonly unknown[]): readonly unknown[] {
-    return args.map((value, index) =>
-      replace(params[index]?.[1], value, (kind) => {
+    return params.map(([, type], index) =>
+      replace(type, args[index], (kind) => {
         if (kind === 'future') return this.tail();
         this.bodyOpen = true;
         return this.body;
@@ -61,9 +59,10 @@ export class CallFlows {
       this.follows = true;
       if (kind === 'stream') this.source = found as AsyncIterable<unknown>;
       else {
-        this.future = found;
+        const future = Promise.resolve(found);
         // It may fail long before it is looked at.
-        (found as Promise<unknown>).catch(() => undefined);
+        future.catch(() => undefined);
+        this.future = future;
       }
       return undefined;
     });
@@ -123,7 +122,7 @@ export class CallFlows {
       if (next === 'gone' || signal.aborted) return void parts.return?.(undefined);
       if (next.done) return;
       const { value } = next;
-      this.unread += sizeOf(value);
+      this.unread += flowSize(value);
       // A copy: bytes are views of what holds other things too.
       const part = value instanceof Uint8Array ? Uint8Array.from(value) : value;
       this.send(['flow', this.id, part], part instanceof Uint8Array ? transferable(part) : undefined);
@@ -146,10 +145,6 @@ export class CallFlows {
     this.body.fail(error);
     this.failTail?.(error);
   }
-}
-
-function sizeOf(part: unknown): number {
-  return part instanceof Uint8Array ? part.length : partBytes + (typeof part === 'string' ? part.length : 0);
 }
 
 type Found = (kind: 'stream' | 'future', value: unknown) => unknown;

@@ -7,7 +7,9 @@ import {
   type WitInterface,
 } from '../../lattice';
 import type { LatticeConnection } from '../../lattice';
+import { blobstore } from '../../lattice/interfaces/blobstore';
 import { withoutVersion } from '../engine/engine';
+import { callBlobstore } from './blobstore-fallback';
 import type { CallRoute, OutgoingCall } from './call';
 import type { LocalService, ServiceCallContext } from './local-service';
 import { RouteError } from './route-error';
@@ -59,6 +61,12 @@ export class CallRouter implements CallRoute {
   constructor(private readonly host: RouterDependencies) {}
 
   async call(call: OutgoingCall): Promise<unknown> {
+    return call.wireInterface === blobstore.id
+      ? callBlobstore((each) => this.follow(each), call)
+      : this.follow(call);
+  }
+
+  private async follow(call: OutgoingCall): Promise<unknown> {
     const { namespace, args, traceparent, signal } = call;
     const link = this.linkOf(call);
     const { target } = link.spec;

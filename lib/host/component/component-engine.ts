@@ -11,6 +11,7 @@ import {
   type PrepareOptions,
   type Prepared,
 } from '../engine/engine';
+import { translatedExports } from '../wasi/translated-exports';
 import { compile, type CompiledComponent } from './compile';
 import { InvalidComponent } from './errors';
 import type { ExportedInterface } from './exports';
@@ -53,14 +54,15 @@ export class ComponentEngine implements Engine {
       const calls = carriedImports(compiled.plan);
       const serves = carriedExports(compiled.plan);
       if (calls.uncarried[0] !== undefined) throw unsupported(wasmPath, calls.uncarried[0]);
+      const exported = [...exports]
+        .filter(([, { kind }]) => kind === 'instance' || kind === 'func')
+        .map(([name]) => name);
       return {
         digest,
         imports: [...imports.keys()],
-        exports: [...exports]
-          .filter(([, { kind }]) => kind === 'instance' || kind === 'func')
-          .map(([name]) => name),
+        exports: exported,
         calls: calls.interfaces,
-        serves: serves.interfaces,
+        serves: [...serves.interfaces, ...translatedExports(exported)],
         unserved: serves.uncarried.map(({ function: name, why }) => `${name}: ${why}`),
         compiled,
       };

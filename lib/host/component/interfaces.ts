@@ -18,7 +18,8 @@ export interface Carried {
 }
 
 /** Interfaces of the host's own: no links lead to them, or ones that the host translates. */
-const ownInterface = /^(wasi:|wasmcloud:(bus|secrets)\/)/;
+const ownInterface =
+  /^(wasi:|wasmcloud:(bus|secrets)\/|wasmcloud:messaging\/(types|producer|request-reply|incoming-handler)@0\.3\.)/;
 
 /** What a component imports that its links must provide. Functions of the world itself have no interface that a link could name. */
 export function carriedImports({ imports }: Plan): Carried {

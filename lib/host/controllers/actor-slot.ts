@@ -8,6 +8,7 @@ import { ImagePullError } from '../images/errors';
 import { parseReference, type PullPolicy } from '../images/reference';
 import type { CallRoute } from '../calls/call';
 import type { ImageStore, StoredImage } from '../images/store';
+import type { SecretValues } from '../../lattice/provider-contract';
 import type { Values } from './config';
 import type { LocalActors, RunningActor, StartActor } from './local-actors';
 
@@ -23,6 +24,7 @@ export interface WantedActor {
   readonly pullProblems: readonly string[];
   readonly limits: NonNullable<ActorSpec['limits']>;
   readonly config: Values;
+  readonly secrets: SecretValues;
   /** 0 stops the actor. */
   readonly instances: number;
   /** Whether calls are to reach it. */
@@ -38,6 +40,7 @@ export interface Running {
   readonly image: StoredImage;
   readonly actor: RunningActor;
   config: Values;
+  secrets: SecretValues;
   instances: number;
   serving: boolean;
 }
@@ -161,7 +164,7 @@ export class ActorSlot {
   }
 
   private async replace(identity: string, wanted: WantedActor, image: StoredImage): Promise<void> {
-    const { namespace, componentId, lattice, limits, config, instances, serving } = wanted;
+    const { namespace, componentId, lattice, limits, config, secrets, instances, serving } = wanted;
     const spec = {
       id: componentId,
       lattice,
@@ -170,24 +173,28 @@ export class ActorSlot {
       instances,
       limits,
       config,
+      secrets,
     };
     const actor = await this.deps.startActor(spec, (call) =>
       this.deps.calls.call({ ...call, namespace, source: componentId }),
     );
     const old = this.current;
-    this.current = { identity, namespace, componentId, image, config, actor, instances, serving };
+    this.current = { identity, namespace, componentId, image, config, secrets, actor, instances, serving };
     if (serving) await this.deps.localActors.add(namespace, componentId, actor, old?.actor);
     log.info({ actor: `${namespace}/${componentId}`, image: image.resolved, instances }, 'Started actor');
     if (old !== undefined) this.drain(old);
   }
 
   /** Changes in place what can be. */
-  private async adjust(running: Running, { instances, config, serving }: WantedActor): Promise<void> {
+  private async adjust(running: Running, wanted: WantedActor): Promise<void> {
+    const { instances, config, secrets, serving } = wanted;
     this.failure = undefined;
     if (running.instances !== instances) running.actor.resize(instances);
     running.instances = instances;
-    if (hash(running.config) !== hash(config)) running.actor.configure(config);
-    running.config = config;
+    if (hash(running.config, running.secrets) !== hash(config, secrets)) {
+      running.actor.configure(config, secrets);
+    }
+    Object.assign(running, { config, secrets });
     if (running.serving === serving) return;
     running.serving = serving;
     const { namespace, componentId, actor } = running;

@@ -13,7 +13,7 @@ import { sleep } from '../../base/sleep';
 import { applyStatus, Controller, keyOf, parseKey, type Result } from '../../kube';
 import { ActorSlot, type Running, type WantedActor } from './actor-slot';
 import { requireComponentId } from './component-id';
-import { configHash, configReferences, mergeConfig } from './config';
+import { configHash, configReferences, mergeConfig, mergeSecrets } from './config';
 import {
   BY_COMPONENT,
   componentIdOf,
@@ -136,17 +136,18 @@ export class ActorController {
 
     report.phase = conditionTypes.configResolved;
     const { references } = this.context;
-    const secrets = pullReferences(this.context, namespace, spec.imagePullSecrets);
+    const pullSecrets = pullReferences(this.context, namespace, spec.imagePullSecrets);
     await references.follow(
       { id: dependentId(key), changed: () => this.controller.enqueue(key) },
-      [...configReferences(namespace, spec.config), ...secrets],
+      [...configReferences(namespace, spec.config), ...pullSecrets],
       signal,
     );
     const config = mergeConfig('spec.config', namespace, spec.config, references);
+    const secrets = mergeSecrets('spec.config', namespace, spec.config, references);
     report.observe(conditionTypes.configResolved, 'True', 'Resolved');
 
     report.phase = conditionTypes.imagePulled;
-    const { credentials, problems } = pullCredentials(this.context, spec.image, secrets);
+    const { credentials, problems } = pullCredentials(this.context, spec.image, pullSecrets);
     return {
       namespace,
       componentId: componentIdOf(actor),
@@ -157,6 +158,7 @@ export class ActorController {
       pullProblems: problems,
       limits,
       config,
+      secrets,
       instances: spec.instances ?? 1,
       serving: spec.serving ?? true,
     };

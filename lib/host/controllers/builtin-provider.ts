@@ -1,6 +1,9 @@
 import { TerminalError } from '../../base/errors';
 import { log } from '../../base/log';
 import { interfaces, type LatticeConnection, type WitInterface } from '../../lattice';
+import { blobService } from '../providers/blob-service';
+import { FileBlobStore, rootOf } from '../providers/blobstore-fs';
+import { type NatsBlobSettings, natsBlobSettings, NatsBlobStore } from '../providers/blobstore-nats';
 import { HttpServerProvider, type HttpHandler, type HttpServerConfig } from '../providers/http-server';
 import { keyvalueNats } from '../providers/keyvalue-nats';
 import { MessagingNats } from '../providers/messaging-nats';
@@ -43,6 +46,8 @@ export interface BuiltinProvider {
 
 /** What the host does for a provider that is part of it. */
 export interface BuiltinHost {
+  /** Directory of this host for blobs of the provider's namespace; it need not be there yet. */
+  readonly blobDir: string;
   /** Who answers HTTP for a component id of the provider's lattice now: an actor of this host, or a way to one elsewhere. */
   readonly httpHandler: (componentId: string) => HttpHandler | undefined;
   /** The host's connection to NATS, once there has been one. */
@@ -91,6 +96,34 @@ export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
       stop: async () => undefined,
     };
   },
+  'blobstore-nats': ({ nats }) => {
+    let current: Values = {};
+    const settingsOf = (link: Values): NatsBlobSettings => natsBlobSettings({ ...current, ...link });
+    return {
+      service: blobService(({ targetConfig }) => new NatsBlobStore(nats, settingsOf(targetConfig))),
+      update: async (config, _, targets) => {
+        natsBlobSettings(config);
+        current = config;
+        judge(targets, settingsOf);
+      },
+      endpoints: () => [],
+      stop: async () => undefined,
+    };
+  },
+  'blobstore-fs': ({ blobDir }) => {
+    let current: Values = {};
+    const rootFor = (link: Values): string => rootOf({ ...current, ...link }, blobDir);
+    return {
+      service: blobService(({ targetConfig }) => new FileBlobStore(rootFor(targetConfig))),
+      update: async (config, _, targets) => {
+        rootOf(config, blobDir);
+        current = config;
+        judge(targets, rootFor);
+      },
+      endpoints: () => [],
+      stop: async () => undefined,
+    };
+  },
   'keyvalue-nats': ({ nats }) => {
     let current: Values = {};
     return {
@@ -121,7 +154,7 @@ export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
 };
 
 /** @throws TerminalError with what is wrong with the first link that cannot be served; the others are. */
-function judge(links: readonly TargetLink[], each: (settings: Values) => void): void {
+function judge(links: readonly TargetLink[], each: (settings: Values) => unknown): void {
   for (const { name, targetConfig } of links) {
     try {
       each(targetConfig);

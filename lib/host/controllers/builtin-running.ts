@@ -1,3 +1,4 @@
+import path from 'node:path';
 import {
   conditionOf,
   conditionTypes,
@@ -49,6 +50,7 @@ export class BuiltinRunning implements RunningProvider {
     this.provider = start({
       httpHandler: (componentId) => this.httpHandler(componentId),
       nats: context.nats,
+      blobDir: path.join(context.blobDir, this.namespace),
       call: (link, called, func, args) => this.call(link, called, func, args),
     });
     this.offered = this.provider.service && new OfferedService(this.provider.service);

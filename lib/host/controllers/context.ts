@@ -36,6 +36,8 @@ export interface HostContext {
   readonly references: References;
   readonly images: ImageStore;
   readonly processes: ProviderProcesses;
+  /** Directory under which built-in blobstores keep files, a directory a namespace. */
+  readonly blobDir: string;
   readonly localActors: LocalActors;
   /** Providers of this host that components call. */
   readonly services: LocalServices;

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { interfaces, WitInterface } from '../../lattice';
+import type { SecretValues } from '../../lattice/provider-contract';
 import type { ActorSpec, CallActorOptions, FollowLink } from '../actor-runtime';
 import { Replicas } from './replicas';
 
@@ -28,8 +29,8 @@ export interface RunningActor {
   answerHttp(request: interfaces.http.Request, signal: AbortSignal): Promise<interfaces.http.Response>;
   /** Changes how many calls are served at a time. */
   resize(instances: number): void;
-  /** Gives running instances a new configuration. */
-  configure(config: Readonly<Record<string, string>>): void;
+  /** Gives running instances a new configuration and new secrets. */
+  configure(config: Readonly<Record<string, string>>, secrets: SecretValues): void;
   /** Takes no more calls, lets those in flight end for at most so many milliseconds, and frees everything. */
   stop(graceMs: number): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { TerminalError } from '../../base/errors';
 
 /** Settings of wasmCloud's NATS providers that choose a connection. */
-const connectionSettings = [
+export const connectionSettings = [
   'cluster_uri',
   'cluster_uris',
   'client_jwt',

@@ -1,3 +1,4 @@
+import type { SecretValues } from '../../lattice/provider-contract';
 import { withoutVersion } from '../engine/engine';
 import type { RawHeaders } from './http/fields';
 
@@ -60,6 +61,20 @@ export class Guest {
     return call;
   }
 
+  /**
+   * Waits for the answer of a call that {@link stream} made.
+   * @throws WitError for its `err`; Error when there is none, which traps the guest. Nothing more is wanted of it then.
+   */
+  async answered(call: StreamedAnswer): Promise<unknown> {
+    try {
+      await this.wait([call]);
+      return call.result();
+    } catch (error) {
+      this.forget(call);
+      throw error;
+    }
+  }
+
   /** Nothing more is wanted of a call that {@link stream} made. */
   forget(call: StreamedAnswer): void {
     if (this.streams.delete(call)) call.forget();
@@ -100,6 +115,8 @@ export class Guest {
 export interface GuestContext {
   /** Effective configuration; replaced as a whole when it changes. */
   config: Readonly<Record<string, string>>;
+  /** What `wasmcloud:secrets` gives by name; replaced as a whole when it changes. */
+  secrets: SecretValues;
   /** Takes a line that the guest logged or printed. */
   readonly log: (level: LogLevel, message: string, context?: string) => void;
   /** Calls a function of another component or a provider. */
@@ -134,8 +151,6 @@ export interface PendingAnswer extends Waitable {
 
 /** An answer of a call beside which data flows; it is forgotten once nothing more of that is wanted. */
 export interface StreamedAnswer extends PendingAnswer {
-  /** Whether there is an `err`, or no answer at all. */
-  readonly failed: boolean;
   readonly upload: Upload;
   /** So much of the stream in the answer was taken. */
   took(size: number): void;
@@ -150,6 +165,14 @@ export interface Upload extends Waitable {
   end(tail?: unknown): void;
   /** The stream is not whole, and must not look so to its reader. */
   abort(): void;
+}
+
+/** What an item of a stream counts besides its characters. */
+const itemBytes = 16;
+
+/** What a part of a stream counts in the window by which its sender may be ahead. */
+export function flowSize(part: unknown): number {
+  return part instanceof Uint8Array ? part.length : itemBytes + (typeof part === 'string' ? part.length : 0);
 }
 
 /** Takes what follows an answer. */

@@ -25,7 +25,7 @@ const functions = {
 };
 
 /** `wasi:keyvalue/store.bucket`: on the wire a bucket is its name, sent with each call. */
-class Bucket {
+export class Bucket {
   constructor(
     private readonly guest: Guest,
     private readonly identifier: string,

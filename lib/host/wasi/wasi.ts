@@ -1,4 +1,5 @@
 import type { HostImports } from '../engine/engine';
+import { blobstore } from './blobstore';
 import { bus } from './bus';
 import { cli } from './cli';
 import { clocks } from './clocks';
@@ -9,7 +10,9 @@ import { http } from './http/http';
 import { io } from './io';
 import { keyvalue } from './keyvalue';
 import { logging } from './logging';
+import { messaging } from './messaging';
 import { random } from './random';
+import { secrets } from './secrets';
 import { sockets } from './sockets';
 
 /** Everything the host itself offers to one instance. Names are without versions: all of WASI 0.2.x is served alike. */
@@ -24,7 +27,10 @@ export function wasi(guest: Guest): HostImports {
     ...http(guest),
     ...config(guest),
     ...logging(guest),
+    ...secrets(guest),
     ...keyvalue(guest),
+    ...blobstore(guest),
+    ...messaging(guest),
     ...bus(guest),
   };
 }

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { translatedCall } from '../wasi/translated-exports';
 import { GuestRun, type Outcome, type Serving } from './guest-run';
 import type { FromWorker, ToWorker } from './protocol';
 
@@ -19,7 +20,9 @@ export class InterfaceCalls {
       this.serving,
       async ({ guest, instance }) => {
         guest.begin(traceparent);
-        const target = instance.exports[interfaceName]?.[func];
+        const translated = instance.exports[interfaceName] ?? translatedCall(instance, interfaceName);
+        if (typeof translated === 'function') return translated(guest, func, args);
+        const target = translated?.[func];
         if (target === undefined) throw new Error(`it has no export ${interfaceName}#${func}`);
         return target(...args);
       },

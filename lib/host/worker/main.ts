@@ -37,8 +37,9 @@ let listeners: SocketListeners | undefined;
 port.on('message', (message: ToWorker) => {
   state.handled++;
   if (message[0] === 'load') void start(message[1]);
-  else if (message[0] === 'config' && context !== undefined) context.config = message[1];
-  else if (isAnswer(message)) outgoing.receive(message);
+  else if (message[0] === 'config' && context !== undefined) {
+    [, context.config, context.secrets] = message;
+  } else if (isAnswer(message)) outgoing.receive(message);
   else if (message[0] === 'accept' || message[0] === 'unlisten' || message[0] === 'shed')
     listeners?.receive(message);
   else calls?.receive(message);
@@ -48,6 +49,7 @@ async function start(assignment: Assignment): Promise<void> {
   const { prepared, executionTimeMs } = assignment;
   context = {
     config: assignment.config,
+    secrets: assignment.secrets,
     log: (level, message, about) => limit.log(level, message, about),
     call: (call) => outgoing.call(call),
     stream: (call, download) => outgoing.stream(call, download),

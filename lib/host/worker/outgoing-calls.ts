@@ -75,11 +75,6 @@ export class PendingCall implements PendingAnswer {
   /** @param forget The answer is not wanted any more. */
   constructor(readonly forget: () => void) {}
 
-  /** Whether there is an `err`, or no answer at all. */
-  get failed(): boolean {
-    return this.answer !== undefined && this.answer.tag !== 'ok';
-  }
-
   ready(): boolean {
     return this.answer !== undefined;
   }

@@ -4,6 +4,7 @@ import { messageOf } from '../../base/errors';
 import type { Logger } from '../../base/log';
 import type { ActorMetrics } from '../actor-metrics';
 import { CallError } from '../call-error';
+import type { SecretValues } from '../../lattice/provider-contract';
 import { WorkerCalls, type MakeCall } from '../calls/worker-calls';
 import type { Connection } from '../http/connection';
 import { DirectConnections, type DirectAddress } from './direct-connections';
@@ -90,9 +91,9 @@ export class WorkerPool {
     this.turns.pump();
   }
 
-  configure(config: Readonly<Record<string, string>>): void {
-    this.assignment = { ...this.assignment, config };
-    for (const { worker } of this.slots) worker.send(['config', config]);
+  configure(config: Readonly<Record<string, string>>, secrets: SecretValues): void {
+    this.assignment = { ...this.assignment, config, secrets };
+    for (const { worker } of this.slots) worker.send(['config', config, secrets]);
   }
 
   /** Lets the workers serve connections themselves; `giveBack` is given those that none of them took after all. */

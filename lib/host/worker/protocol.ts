@@ -1,3 +1,4 @@
+import type { SecretValues } from '../../lattice/provider-contract';
 import type { Prepared } from '../engine/engine';
 import type { LinkedCall, LogLevel } from '../wasi/guest';
 import type { RawHeaders } from '../wasi/http/fields';
@@ -9,7 +10,7 @@ import type { RawHeaders } from '../wasi/http/fields';
 export type ToWorker =
   /** What to run from now on: said once, before anything else. */
   | readonly ['load', Assignment]
-  | readonly ['config', Readonly<Record<string, string>>]
+  | readonly ['config', Readonly<Record<string, string>>, SecretValues]
   | readonly [
       'request',
       id: number,
@@ -102,6 +103,7 @@ export type CallFailure = 'Trapped' | 'DeadlineExceeded' | 'NoResponse';
 export interface Assignment {
   readonly prepared: Prepared;
   readonly config: Readonly<Record<string, string>>;
+  readonly secrets: SecretValues;
   readonly executionTimeMs: number;
   /** {@link Permits} of the actor. */
   readonly permits: SharedArrayBuffer;

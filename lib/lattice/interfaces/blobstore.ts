@@ -1,10 +1,11 @@
-import type { WitType } from '../wrpc/types';
+import type { Js, WitType } from '../wrpc/types';
 import * as wit from '../wrpc/wit';
 
 const { future, option, result, stream, string, tuple, u64, u8 } = wit;
 
 export const objectId = wit.record({ container: string, object: string });
-/** Times are in nanoseconds since 1970. */
+export type ObjectId = Js<typeof objectId>;
+/** Times are in seconds since 1970, as wasmCloud's providers give them: the interface does not say. */
 export const containerMetadata = wit.record({ 'created-at': u64 });
 export const objectMetadata = wit.record({ 'created-at': u64, size: u64 });
 

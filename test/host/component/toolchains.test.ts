@@ -17,7 +17,7 @@ function guestThatLogs(): { guest: Guest; lines: string[] } {
   const call = (): never => {
     throw new Error('nothing is linked');
   };
-  return { guest: new Guest({ config: {}, log, call, stream: call }), lines };
+  return { guest: new Guest({ config: {}, secrets: {}, log, call, stream: call }), lines };
 }
 
 test('a component in Go starts its runtime, says something, and greets', async () => {

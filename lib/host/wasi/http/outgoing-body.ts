@@ -5,7 +5,7 @@ import type { ErrorCode } from './error-code';
 import { declaredLength, type Fields, type RawHeaders } from './fields';
 import { refuse } from './incoming';
 
-/** Bytes that a body may hold before anybody takes them. */
+/** Bytes that a body of HTTP may hold before anybody takes them. */
 const unboundBytes = 65_536;
 
 /** Where an outgoing body goes once its message is sent. */
@@ -20,7 +20,7 @@ export interface BodyTarget extends Waitable {
 }
 
 /** A body between the guest that writes it and the target that is known only once the message is sent. */
-class BodyPipe implements ByteSink {
+export class BodyPipe implements ByteSink {
   private target: BodyTarget | undefined;
   private readonly wakers = new Wakers();
   private held: Uint8Array[] = [];
@@ -28,13 +28,19 @@ class BodyPipe implements ByteSink {
   private outcome: 'end' | 'abort' | undefined;
   private trailers: RawHeaders | undefined;
 
-  /** @param declared Value of content-length, if the message has one: framing must not depend on what a guest says. */
-  constructor(private readonly declared: number | undefined) {}
+  /**
+   * @param declared Value of content-length, if the message has one: framing must not depend on what a guest says.
+   * @param unbound Bytes that it may hold before anybody takes them.
+   */
+  constructor(
+    private readonly declared?: number,
+    private readonly unbound = unboundBytes,
+  ) {}
 
   room(): number {
     if (this.target !== undefined) return this.target.room();
     if (this.outcome !== undefined) throw new ClosedError('Body is not wanted');
-    return Math.max(0, unboundBytes - this.written);
+    return Math.max(0, this.unbound - this.written);
   }
 
   write(bytes: Uint8Array): void {
@@ -47,7 +53,7 @@ class BodyPipe implements ByteSink {
   }
 
   ready(): boolean {
-    return this.target?.ready() ?? (this.outcome !== undefined || this.written < unboundBytes);
+    return this.target?.ready() ?? (this.outcome !== undefined || this.written < this.unbound);
   }
 
   subscribe(wake: () => void): () => void {

@@ -8,6 +8,7 @@ const calls: Partial<LinkedCall>[] = [];
 let answer: () => unknown;
 const context: GuestContext = {
   config: {},
+  secrets: {},
   log: () => undefined,
   call: ({ interface: name, wireInterface, function: func, linkName, args }) => {
     calls.push({ interface: name, wireInterface, function: func, linkName, args });
