@@ -37,6 +37,11 @@ export const BuiltinImage = {
   BLOBSTORE_FS: 'builtin://blobstore-fs',
   /** `wasi:keyvalue` in the NATS JetStream bucket that the target configuration of each link to it names: `bucket`. */
   KEYVALUE_NATS: 'builtin://keyvalue-nats',
+  /**
+   * `wasi:keyvalue` in Redis or Valkey. The target configuration of each link to it names the server by `url` (`redis://HOST:PORT/DATABASE`,
+   * `rediss://` for TLS, by the authorities in `tls_ca_file`), and a `prefix` for the keys of its component if it is to have one.
+   */
+  KEYVALUE_REDIS: 'builtin://keyvalue-redis',
   /** `wasmcloud:messaging` over NATS. Links from it to components name their `subscriptions`, `subject|queue,…`, in the source configuration. */
   MESSAGING_NATS: 'builtin://messaging-nats',
 } as const;

@@ -54,19 +54,6 @@ describe('An actor written in TypeScript', () => {
     expect(await read()).toEqual({ greeting: 'changed', all: [['greeting', 'changed']] });
   });
 
-  it('reveals its secrets, and those that took their place', async () => {
-    actor.actor.configure(
-      {},
-      { password: { kind: 'String', value: 'hunter2' }, key: { kind: 'Bytes', value: [1, 255] } },
-    );
-    expect(await actor.text('/secret?password')).toBe('["string","hunter2"]');
-    expect(await actor.text('/secret?key')).toBe('["bytes",[1,255]]');
-    expect(await actor.text('/secret?constructor')).toBe('{"tag":"not-found"}');
-    actor.actor.configure({}, { password: { kind: 'String', value: 'changed' } });
-    expect(await actor.text('/secret?password')).toBe('["string","changed"]');
-    expect(JSON.stringify(actor.lines)).not.toContain('hunter2');
-  });
-
   it('logs through console and wasi:logging', async () => {
     await actor.get('/log');
     expect(actor.lines).toContainEqual(expect.objectContaining({ level: 30, msg: 'said with console.log' }));

@@ -6,6 +6,8 @@ import { FileBlobStore, rootOf } from '../providers/blobstore-fs';
 import { type NatsBlobSettings, natsBlobSettings, NatsBlobStore } from '../providers/blobstore-nats';
 import { HttpServerProvider, type HttpHandler, type HttpServerConfig } from '../providers/http-server';
 import { keyvalueNats } from '../providers/keyvalue-nats';
+import { KeyvalueRedis } from '../providers/keyvalue-redis';
+import type { RedisTarget } from '../providers/redis-connection';
 import { MessagingNats } from '../providers/messaging-nats';
 import { OutgoingHttp } from '../providers/outgoing-http';
 import type { InterfaceService } from '../providers/typed-service';
@@ -135,6 +137,23 @@ export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
       stop: async () => undefined,
     };
   },
+  'keyvalue-redis': () => {
+    const redis = new KeyvalueRedis(log);
+    return {
+      service: redis.service,
+      update: async (config, _, targets) => {
+        redis.configure(config);
+        const servers: RedisTarget[] = [];
+        try {
+          judge(targets, (settings) => servers.push(redis.targetOf(settings)));
+        } finally {
+          redis.keep(servers);
+        }
+      },
+      endpoints: () => [],
+      stop: async () => redis.stop(),
+    };
+  },
   'messaging-nats': ({ nats, call }) => {
     const { handler } = interfaces.messaging;
     const messaging = new MessagingNats<ProviderLink>({
@@ -155,14 +174,15 @@ export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
 
 /** @throws TerminalError with what is wrong with the first link that cannot be served; the others are. */
 function judge(links: readonly TargetLink[], each: (settings: Values) => unknown): void {
+  const failures: TerminalError[] = [];
   for (const { name, targetConfig } of links) {
     try {
       each(targetConfig);
     } catch (error) {
       if (!(error instanceof TerminalError)) throw error;
-      throw new TerminalError(error.reason, `link ${name}: targetConfig.${error.message}`, undefined, {
-        cause: error.cause,
-      });
+      const { reason, message, cause } = error;
+      failures.push(new TerminalError(reason, `link ${name}: targetConfig.${message}`, undefined, { cause }));
     }
   }
+  if (failures[0] !== undefined) throw failures[0];
 }
