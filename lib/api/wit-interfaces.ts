@@ -9,7 +9,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
   'wasi:logging': ['logging'],
   'wasmcloud:bus': ['lattice'],
   'wasmcloud:cron': ['scheduler'],
-  'wasmcloud:messaging': ['consumer', 'handler', 'request-reply'],
+  'wasmcloud:messaging': ['consumer', 'handler', 'incoming-handler', 'producer', 'request-reply'],
   'wasmcloud:postgres': ['query', 'prepared', 'managed-query'],
   'wasmcloud:secrets': ['store', 'reveal'],
   'wrpc:blobstore': ['blobstore'],

@@ -197,7 +197,7 @@ describe('links', () => {
     ],
     [
       'wasmcloud:messaging/teleport',
-      'spec.wit.interfaces[0] must be an interface of wasmcloud:messaging, got "teleport": it knows consumer, handler, request-reply',
+      'spec.wit.interfaces[0] must be an interface of wasmcloud:messaging, got "teleport": it knows consumer, handler, incoming-handler, producer, request-reply',
     ],
   ])('%s, which nobody knows', (name, message) => {
     const link = (lattice: Lattice, wit: string) =>
