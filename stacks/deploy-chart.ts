@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { Chart } from 'cdk8s';
+import type { App, Chart } from 'cdk8s';
 import { DEFERRED } from '../constructs/kasm-object';
 import { GROUP } from '../lib/api/names';
 import { KubernetesObject, type Manifest } from './kubernetes-object';
@@ -51,15 +51,50 @@ export interface DeployChartOptions extends Omit<pulumi.CustomResourceOptions, '
  * deployChart(lattice);
  */
 export function deployChart(chart: Chart, options: DeployChartOptions = {}): KubernetesObject[] {
-  const { prefix = chart.node.id, aliases = [], awaitReady = true, skipAwait = false, ...opts } = options;
-  const objects = (chart.toJson() as Manifest[]).map((manifest) => ({
-    manifest: annotated(manifest, awaitReady, skipAwait),
-    path: resourcePath(chart, manifest),
-  }));
-  const deploy = ({ manifest, path }: (typeof objects)[number], dependsOn: pulumi.CustomResourceOptions) =>
+  return deployCharts([chart], () => options.prefix ?? chart.node.id, options);
+}
+
+/** How an app is deployed: as a chart, less the prefix, which is the id of each chart. */
+export type DeployAppOptions = Omit<DeployChartOptions, 'prefix' | 'aliases'>;
+
+/**
+ * Deploys all charts of an app through Pulumi, as {@link deployChart} does one: the Namespaces and CRDs of all of them come before all else,
+ * the rest in parallel.
+ *
+ * @throws when a chart is not valid, with all issues at once
+ * @example
+ * import { App } from 'cdk8s';
+ * import { Crds, Lattice } from 'kasmcloud';
+ * import { deployApp, outputResolver } from 'kasmcloud/stacks';
+ *
+ * const app = new App({ resolvers: [outputResolver] });
+ * new Crds(app, 'crds');
+ * new Lattice(app, 'shop');
+ * deployApp(app);
+ */
+export function deployApp(app: App, options: DeployAppOptions = {}): KubernetesObject[] {
+  return deployCharts(app.charts, (chart) => chart.node.path, options);
+}
+
+function deployCharts(
+  charts: readonly Chart[],
+  prefixOf: (chart: Chart) => string,
+  { aliases = [], awaitReady = true, skipAwait = false, prefix: _, ...opts }: DeployChartOptions,
+): KubernetesObject[] {
+  const objects = charts.flatMap((chart) =>
+    (chart.toJson() as Manifest[]).map((manifest) => ({
+      prefix: prefixOf(chart),
+      path: resourcePath(chart, manifest),
+      manifest: annotated(manifest, awaitReady, skipAwait),
+    })),
+  );
+  const deploy = (
+    { prefix, path, manifest }: (typeof objects)[number],
+    order: pulumi.CustomResourceOptions,
+  ) =>
     new KubernetesObject([prefix, ...path].join('/'), manifest, withOutputs(manifest), {
       ...opts,
-      ...dependsOn,
+      ...order,
       aliases: aliases.map((alias) => formerly(alias, path)),
     });
   const foundation = objects.filter(({ manifest }) => isFoundation(manifest)).map((each) => deploy(each, {}));

@@ -1,5 +1,6 @@
 export { deployCrds } from './crds';
-export { deployChart, type DeployChartOptions } from './deploy-chart';
+export { deployApp, type DeployAppOptions, deployChart, type DeployChartOptions } from './deploy-chart';
 export type { KubernetesObject } from './kubernetes-object';
 export { LatticeStack, type LatticeStackArgs } from './lattice-stack';
 export { fromOutput, outputResolver } from './outputs';
+export { PlatformStack, type PlatformStackArgs } from './platform-stack';

@@ -50,8 +50,8 @@ async function kubectl(...args: string[]): Promise<string> {
 }
 
 async function stackOf(program: string, kasmcloud?: ComponentPackage): Promise<PulumiStack> {
-  const home = path.join(dir, path.basename(program));
-  mkdirSync(home);
+  const home = path.join(dir, 'stacks', path.basename(program));
+  mkdirSync(home, { recursive: true });
   const ports = {
     language: language.port,
     kubernetes: kubernetes.port,
@@ -223,6 +223,38 @@ describe('stacks/multi-lattice', () => {
     expect(await stack.up()).toEqual({ same: 12, delete: 5 });
     expect(await kubectl('get', 'wca', '-A', '-o', 'jsonpath={.items[*].metadata.namespace}')).toBe('green');
     await stack.destroy();
+  });
+});
+
+describe('stacks/cluster', () => {
+  test('makes a whole platform and its lattice, and a second `up` finds nothing to do', async () => {
+    const stack = await stackOf('stacks/cluster');
+    await stack.create({
+      image: 'registry.example/kasmcloud:0.1.0',
+      natsImage: 'registry.example/nats:2.11',
+      actor: 'registry.example/cart:1.0',
+      // No node runs pods here.
+      skipAwait: 'true',
+    });
+    const { create = 0 } = await stack.up();
+    const workloads = await kubectl('get', 'deploy,sts', '-n', 'kasmcloud-system', '-o', 'name');
+    expect(workloads.split('\n').sort()).toEqual([
+      expect.stringMatching(/^deployment\.apps\/.*host/),
+      expect.stringMatching(/^deployment\.apps\/.*reconciler/),
+      expect.stringMatching(/^statefulset\.apps\/.*nats/),
+    ]);
+    expect(await kubectl('get', 'wcd,wcl', '-n', 'shop', '-o', 'name')).toBe(
+      [
+        'wasmclouddistribution.kasmcloud.io/cart',
+        'wasmclouddistribution.kasmcloud.io/http',
+        'wasmcloudlink.kasmcloud.io/http-cart-wasi-http',
+      ].join('\n'),
+    );
+    // What the hosts may do in the lattice came with it.
+    expect(await kubectl('get', 'rolebinding', '-n', 'shop', '-o', 'name')).toMatch(/kasmcloud:host:lattice/);
+    expect(await stack.up('--expect-no-changes')).toEqual({ same: create });
+    await stack.destroy();
+    expect(await kubectl('get', 'namespace', 'shop', 'kasmcloud-system', '--ignore-not-found')).toBe('');
   });
 });
 
