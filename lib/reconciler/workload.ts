@@ -2,6 +2,7 @@ import {
   FINALIZER,
   type Lease,
   type ResourceType,
+  type WasmCloudDistribution,
   type WasmCloudHost,
   conditionOf,
   conditionTypes,
@@ -11,11 +12,13 @@ import { Controller, type Reflector, type Result, keyOf, removeFinalizer } from 
 import { isDraining } from '../placement';
 import { Binder, type Placeable, isPlaceable } from './binding';
 import { BY_COMPONENT, BY_HOST, UNBOUND, componentKey } from './caches';
-import { componentIdOf } from './component-id';
+import { componentIdOf, componentIdOfDistribution } from './component-id';
 import { writeConditions } from './conditions';
 import { ConfigLookup } from './config-lookup';
 import type { ReconcilerContext } from './context';
 import { Cooldown } from './cooldown';
+import { distributionOf } from './distribution/child';
+import { claimOf } from './distribution/rivals';
 import {
   type Finding,
   departing,
@@ -46,7 +49,7 @@ export function workloadController<T extends Placeable>(
   ledger: LoadLedger,
 ): Controller {
   const workload = new Workload(context, type, reflector, new Binder(context, type, ledger));
-  return new Controller<[T, WasmCloudHost, Lease]>({
+  return new Controller<[T, WasmCloudHost, Lease, WasmCloudDistribution]>({
     name: type.plural,
     watches: [
       { reflector },
@@ -58,6 +61,10 @@ export function workloadController<T extends Placeable>(
       {
         reflector: context.caches.leases,
         map: (lease, old) => (old === undefined ? workload.boundTo(hostOfLease(lease)) : []),
+      },
+      {
+        reflector: context.caches.distributions,
+        map: (distribution, old) => (old === undefined ? workload.rivalsOf(distribution) : []),
       },
     ],
     reconcile: (key, signal) => workload.reconcile(key, signal),
@@ -95,6 +102,15 @@ class Workload<T extends Placeable> {
   /** The keys of what is bound to a host. */
   boundTo(host: string): string[] {
     return this.reflector.by(BY_HOST, host).map(keyOf);
+  }
+
+  /** The keys of what has the component id of a distribution, and is not of one. */
+  rivalsOf(distribution: WasmCloudDistribution): string[] {
+    const key = componentKey(distribution.metadata.namespace, componentIdOfDistribution(distribution));
+    return this.reflector
+      .by(BY_COMPONENT, key)
+      .filter((object) => distributionOf(object) === undefined)
+      .map(keyOf);
   }
 
   /** The keys that may fare differently after a change of a host. */
@@ -188,17 +204,27 @@ class Workload<T extends Placeable> {
     { observations, overrule = false, warning }: Finding,
     signal: AbortSignal,
   ): Promise<{ written: boolean; result?: Result }> {
-    const { client, events } = this.context;
+    const { client, caches, events } = this.context;
+    const claim = claimOf(caches, object);
     const ready = observations.find(({ type }) => type === conditionTypes.ready);
     if (overrule && conditionOf(object, conditionTypes.ready)?.reason !== ready?.reason) {
       // A host that writes statuses but cannot renew its Lease must not be answered at its own pace.
       const waitMs = this.overruling.enter(`${keyOf(object)} ${ready?.reason}`);
       if (waitMs > 0) return { written: false, result: { requeueAfterMs: waitMs } };
     }
-    const written = await writeConditions(client, this.type, object, observations, {
+    const all = claim === undefined ? observations : [...observations, claim];
+    const written = await writeConditions(client, this.type, object, all, {
       force: overrule,
+      always: claim === undefined && conditionOf(object, conditionTypes.conflict) !== undefined,
       signal,
     });
+    if (written && claim !== undefined)
+      events.record(object, {
+        type: 'Warning',
+        reason: claim.reason,
+        action: 'Binding',
+        note: claim.message,
+      });
     if (written && warning !== undefined) events.record(object, { type: 'Warning', ...warning });
     return { written };
   }

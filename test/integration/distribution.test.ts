@@ -347,4 +347,29 @@ describe('what people do by hand', () => {
     await client.delete(WasmCloudActorResource, { namespace, name: 'bare' });
     await lies('bare', { 'bare-a': 1 });
   });
+
+  test('an actor that takes the component id later says so, and runs', async () => {
+    await hosts.start('claim-a');
+    await hosts.start('claim-b');
+    await create('claimed');
+    await lies('claimed', { 'claim-a': 1 });
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const late = await client.create(
+      WasmCloudActorResource,
+      actor(namespace, 'late', { componentId: 'claimed', host: 'claim-b' }),
+    );
+    const said = (type: string, expected: Parameters<typeof conditionIs>[4]) =>
+      conditionIs(client, WasmCloudActorResource, late, type, expected);
+    const conflict = await said('Conflict', 'True ComponentIdConflict');
+    expect(conflict.message).toMatch(
+      /^WasmCloudDistribution claimed has the component id claimed and is older/,
+    );
+    await said('Ready', 'True Running');
+    await is(await read('claimed'), 'Ready', 'True Available');
+    await client.delete(WasmCloudDistributionResource, { namespace, name: 'claimed' });
+    await eventually('the conflict is over', async () => {
+      const now = await client.get(WasmCloudActorResource, late.metadata);
+      return conditionOf(now, 'Conflict') === undefined && conditionOf(now, 'Placed')?.status === 'True';
+    });
+  });
 });

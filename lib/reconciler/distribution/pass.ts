@@ -24,6 +24,9 @@ import { DistributionReport } from './report';
 import { type Revisions, revisionsOf } from './revisions';
 import { olderRival } from './rivals';
 
+/** Room on hosts may also come from what no change of a host tells of. */
+const lookAgainMs = 10_000;
+
 /** Makes what there is of each distribution what there is to be, one step a pass. */
 export class DistributionReconciler {
   private readonly observers = new Map<string, ChildObserver>();
@@ -95,7 +98,9 @@ export class DistributionReconciler {
       ...observed.map(({ revision }) => revision),
     ]);
     await pruneHistory(client, history, inUse, signal);
-    return { requeueAfterMs: step.requeueAfterMs };
+    const { requeueAfterMs = Infinity } = step;
+    const soonest = Math.min(requeueAfterMs, plan.problems.length > 0 ? lookAgainMs : Infinity);
+    return soonest === Infinity ? {} : { requeueAfterMs: soonest };
   }
 
   private async goBack(

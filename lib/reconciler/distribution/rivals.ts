@@ -1,6 +1,6 @@
-import type { KubeObject, WasmCloudDistribution } from '../../api';
+import { type KubeObject, type Observation, type WasmCloudDistribution, conditionTypes } from '../../api';
 import { BY_COMPONENT, type Caches, componentKey } from '../caches';
-import { componentIdOfDistribution } from '../component-id';
+import { componentIdOf, componentIdOfDistribution } from '../component-id';
 import { type Child, distributionOf, isMarked } from './child';
 
 /** Something else with the component id of a distribution, that is older and therefore keeps it. */
@@ -26,16 +26,26 @@ export function olderRival(
     .sort((a, b) => (precedes(a, b) ? -1 : 1))[0];
 }
 
-/** The distribution that had the component id of an actor or provider before it. */
-export function olderDistribution(
+/**
+ * What is to be said of an actor or provider whose component id a distribution had before it. Nothing ends it: calls reach both.
+ */
+export function claimOf(
   { distributions }: Caches,
   child: Child,
-  componentId: string,
-): WasmCloudDistribution | undefined {
+): Omit<Observation, 'observedGeneration'> | undefined {
   if (distributionOf(child) !== undefined || child.spec.managementPolicy === 'Observe') return undefined;
-  return distributions
-    .by(BY_COMPONENT, componentKey(child.metadata.namespace, componentId))
-    .find((rival) => rival.metadata.deletionTimestamp === undefined && precedes(rival, child));
+  const id = componentIdOf(child);
+  const owner = distributions
+    .by(BY_COMPONENT, componentKey(child.metadata.namespace, id))
+    .find(({ metadata }) => metadata.deletionTimestamp === undefined && !isMarked(child, metadata.name));
+  if (owner === undefined || !precedes(owner, child)) return undefined;
+  const { name } = owner.metadata;
+  return {
+    type: conditionTypes.conflict,
+    status: 'True',
+    reason: 'ComponentIdConflict',
+    message: `WasmCloudDistribution ${name} has the component id ${id} and is older; calls reach this one as well. Delete it, or create it with another componentId`,
+  };
 }
 
 /** Whether `a` was there first; of twins the one with the smaller kind and name. */

@@ -1,0 +1,103 @@
+import type { WasmCloudActor, WasmCloudDistribution } from '../../../lib/api';
+import {
+  type Child,
+  childName,
+  childOf,
+  isMarked,
+  resized,
+  slotOf,
+} from '../../../lib/reconciler/distribution/child';
+import { changesBetween } from '../../../lib/reconciler/distribution/apply';
+
+const template = { actor: { image: 'registry.example/echo:1.0' }, metadata: { labels: { team: 'a' } } };
+const slot = { revision: '0123456789', host: 'node-1', instances: 3, serving: true };
+
+function distribution(name = 'echo'): WasmCloudDistribution {
+  return {
+    apiVersion: 'kasmcloud.io/v1alpha1',
+    kind: 'WasmCloudDistribution',
+    metadata: { name, namespace: 'shop', uid: 'u1' },
+    spec: { template },
+  };
+}
+
+describe('the name of a child', () => {
+  test('tells distribution, revision and host where that is short enough', () => {
+    expect(childName(distribution(), slot)).toBe('echo-0123456789-node-1');
+  });
+
+  test('never passes 63 characters, is a valid name, and differs where any of the three does', () => {
+    const hosts = ['a'.repeat(100), `${'a'.repeat(99)}b`, 'node.with.dots'];
+    const names = ['d'.repeat(52), `${'d'.repeat(43)}.x`, 'echo'].flatMap((name) =>
+      hosts.flatMap((host) =>
+        ['0123456789', 'abcdef0123'].map((revision) => childName(distribution(name), { revision, host })),
+      ),
+    );
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/);
+  });
+});
+
+test('a child has what the template says, its slot, and the labels to find it by', () => {
+  const child = childOf(distribution(), template, slot, 'east');
+  expect(child.spec).toEqual({
+    image: 'registry.example/echo:1.0',
+    componentId: 'echo',
+    host: 'node-1',
+    instances: 3,
+    serving: true,
+  });
+  expect(child.metadata.labels).toEqual({
+    team: 'a',
+    'kasmcloud.io/distribution': 'echo',
+    'kasmcloud.io/component': 'echo',
+    'kasmcloud.io/revision': '0123456789',
+    'kasmcloud.io/host': 'node-1',
+    'kasmcloud.io/managed-by': 'kasmcloud-reconciler',
+    'kasmcloud.io/spread': 'east',
+  });
+  expect(child.metadata.ownerReferences).toMatchObject([{ uid: 'u1', controller: true }]);
+  expect(slotOf(child)).toEqual({ revision: '0123456789', host: 'node-1' });
+  expect(isMarked(child, 'echo')).toBe(true);
+});
+
+describe('changes', () => {
+  const make = (host: string, instances: number): Child => ({
+    ...childOf(distribution(), template, { ...slot, host, instances }, undefined),
+  });
+  const names = (children: readonly Child[]): string[] => children.map(({ spec }) => spec.host ?? '');
+
+  test('are what differs, sorted by what makes room and what takes it', () => {
+    const present = [make('same', 1), make('less', 3), make('more', 1), make('gone', 1)];
+    const wanted = [make('same', 1), make('less', 2), make('more', 2), make('new', 1)];
+    const { remove, shrink, grow, create } = changesBetween(present, wanted);
+    expect([remove, shrink, grow, create].map(names)).toEqual([['gone'], ['less'], ['more'], ['new']]);
+  });
+
+  test('leave alone what is on its way out, and what others added', () => {
+    const ending = {
+      ...make('a', 1),
+      metadata: { ...make('a', 1).metadata, deletionTimestamp: 'now' },
+    } as Child;
+    const kept = make('b', 1) as WasmCloudActor;
+    const defaulted = { ...kept, spec: { ...kept.spec, managementPolicy: 'Manage' as const } };
+    const changes = changesBetween([ending, defaulted], [make('a', 2), make('b', 1)]);
+    expect(changes).toEqual({ remove: [], shrink: [], grow: [], create: [] });
+  });
+
+  test('undo an edit of what is applied', () => {
+    const edited = make('a', 1) as WasmCloudActor;
+    const present = { ...edited, spec: { ...edited.spec, image: 'other' } };
+    expect(names(changesBetween([present], [make('a', 1)]).grow)).toEqual(['a']);
+    const unlabelled = { ...edited, metadata: { ...edited.metadata, labels: {} } };
+    expect(names(changesBetween([unlabelled], [make('a', 1)]).grow)).toEqual(['a']);
+  });
+});
+
+test('what is resized keeps everything else', () => {
+  const child = childOf(distribution(), template, slot, 'east') as WasmCloudActor;
+  const status = { hostName: 'node-1' };
+  const smaller = resized({ ...child, status }, { ...slot, instances: 1, serving: false });
+  expect(smaller.spec).toEqual({ ...child.spec, instances: 1, serving: false });
+  expect(smaller).not.toHaveProperty('status');
+});
