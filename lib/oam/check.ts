@@ -66,7 +66,7 @@ function checkLink(link: LinkTrait, source: Component, application: Application)
   if (!names.includes(target))
     field.error(`names no component of this application, got ${shown(target)}: ${suggest(target, names)}`);
   const destination = application.components.find(({ name }) => name === target);
-  if (source.role === 'provider' && destination?.role === 'provider')
+  if (source.role === 'provider' && destination?.role === 'provider' && destination !== source)
     field.warn(`links a provider to a provider, ${target}, which wadm does not do: it is imported as a link`);
   checkInterfaces(link);
   for (const secret of [...link.source.secrets, ...link.destination.secrets])

@@ -118,6 +118,10 @@ function linksOf(application: Application, lattice: Lattice): PlacedLink[] {
       const target = lattice.find(application, link.target);
       // What is missing was reported.
       if (source === undefined || target === undefined) return [];
+      if (source.id === target.id) {
+        link.at.warn('links a component to itself, which needs no lattice: it is left out');
+        return [];
+      }
       // Configuration belongs to the Application that states the link, whoever has the components.
       return [
         { source: { ...source, application }, target, link, interfaces: [...new Set(link.interfaces)] },

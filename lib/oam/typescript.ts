@@ -1,4 +1,5 @@
 import type { Config, ConfigMap, KubeObject, WasmCloudDistribution, WasmCloudLink } from '../api';
+import { witSlips } from '../api/wit-interfaces';
 import { Expression, Identifiers, literal, quoted } from './literal';
 import {
   canaryCall,
@@ -148,7 +149,12 @@ class Program {
 
   private addLink(object: WasmCloudLink): void {
     const { source, target, name, wit, sourceConfig, targetConfig, ...rest } = object.spec;
-    const ends = Object.keys(rest).length === 0 && simple(sourceConfig) && simple(targetConfig);
+    // The constructs refuse interfaces that look like slips.
+    const ends =
+      Object.keys(rest).length === 0 &&
+      simple(sourceConfig) &&
+      simple(targetConfig) &&
+      witSlips(wit).length === 0;
     const from = this.components.get(source);
     if (!ends || from === undefined || this.exact.has(target))
       return this.addExact(object as unknown as Specified);
@@ -169,7 +175,9 @@ class Program {
     const { source, target } = object.spec;
     if (object.kind !== 'WasmCloudLink') this.exact.add(componentIdOf(object));
     // The ends of a link must be declared; one of which only the id is known is imported.
-    else for (const end of [source, target] as string[]) if (!this.exact.has(end)) this.component(end);
+    else
+      for (const end of [source, target] as string[])
+        if (!this.exact.has(end) && !this.components.has(end)) this.component(end);
     const given = { metadata: this.metadata(object), spec: object.spec };
     this.statements.push({ code: `new ${object.kind}(lattice, ${this.id(object)}, ${literal(given)})` });
   }

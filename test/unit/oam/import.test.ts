@@ -163,6 +163,7 @@ test('keys of earlier days are taken, each with a warning at its line', () => {
     expect.stringMatching(/^7 spec.components\[0\] has no spreadscaler or daemonscaler/),
     expect.stringMatching(/^10 spec.components\[0\].properties.image is a file, .*relative/),
     expect.stringMatching(/^15 .*target as a text is deprecated/),
+    expect.stringMatching(/^18 .*is not known in wasi:blobstore: blobstor; did you mean blobstore\?/),
     expect.stringMatching(/^19 .*target_config is deprecated/),
     expect.stringMatching(/^24 .*image names no registry, got "blobstore-fs:0.11"/),
     expect.stringMatching(/^34 .*target as a text is deprecated/),
@@ -411,6 +412,11 @@ describe('wadm says nothing of', () => {
         `[${provider('a')}, ${actor('b', '', link('a', 'namespace: wasi, package: keyvalues, interfaces: [store]'))}]`,
       ),
       /package is not known: wasi:keyvalues; did you mean wasi:keyvalue\?/,
+    ],
+    [
+      'a link to oneself',
+      application(`[${provider('a', '', link('a'))}]`),
+      /traits\[0\].properties links a component to itself, .* it is left out/,
     ],
     [
       'a component that nothing scales',
