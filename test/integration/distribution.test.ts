@@ -8,6 +8,7 @@ import {
   type WasmCloudDistribution,
   WasmCloudDistributionResource,
   WasmCloudHostResource,
+  WasmCloudProviderResource,
   conditionOf,
 } from '../../lib/api';
 import { type Connection, KubeClient } from '../../lib/kube';
@@ -237,6 +238,42 @@ describe('Daemon', () => {
   });
 });
 
+describe('providers', () => {
+  test('are on each host once, however many are wanted', async () => {
+    await hosts.start('provider-a');
+    await hosts.start('provider-b');
+    const template = { provider: { image: 'builtin://http-server' } };
+    const object = await create('served', { instances: 2, template });
+    const placed = async () =>
+      (await client.list(WasmCloudProviderResource, { namespace })).items.map(({ spec }) => spec.host).sort();
+    await is(object, 'Ready', 'True Available');
+    expect(await placed()).toEqual(['provider-a', 'provider-b']);
+    await change('served', { instances: 3 });
+    const ready = await is(object, 'Ready', 'False Unsatisfied');
+    expect(ready.message).toMatch(/^group all lacks room for 1 instance/);
+    expect(await placed()).toEqual(['provider-a', 'provider-b']);
+    await hosts.start('provider-c');
+    await is(object, 'Ready', 'True Available');
+  });
+
+  test('that are daemons follow their hosts', async () => {
+    await hosts.start('provider-a');
+    const object = await create('daemon', {
+      mode: 'Daemon',
+      template: { provider: { image: 'builtin://http-server' } },
+    });
+    await is(object, 'Ready', 'True Available');
+    await hosts.start('provider-b');
+    await eventually('it is on both', async () => (await read('daemon')).status?.availableInstances === 2);
+    await hosts.crash('provider-b');
+    await eventually('it is on the one', async () => {
+      const { status } = await read('daemon');
+      return status?.instances === 1 && status.availableInstances === 1;
+    });
+    await client.delete(WasmCloudHostResource, { name: 'provider-b' });
+  });
+});
+
 describe('hosts', () => {
   test('what a lost host had is elsewhere, and goes back to nobody when it returns', async () => {
     for (const name of ['lost-a', 'lost-b', 'lost-c']) await hosts.start(name);
@@ -305,14 +342,14 @@ describe('what people do by hand', () => {
     await client.delete(WasmCloudActorResource, first!.metadata);
     await client.patch(WasmCloudActorResource, second!.metadata, {
       metadata: { labels: { 'kasmcloud.io/component': 'x' }, ownerReferences: null },
-      spec: { instances: 50, image: 'registry.example/other:1.0' },
+      spec: { instances: 50, image: 'registry.example/other:1.0', config: { values: { by: 'hand' } } },
     });
     await eventually('all is as it was', async () => {
       const now = await children('handled');
       return (
         now.length === 2 &&
         now.every(({ metadata, spec }) => metadata.ownerReferences?.length === 1 && spec.instances === 1) &&
-        now.every(({ spec }) => spec.image === 'registry.example/echo:1.0')
+        now.every(({ spec }) => spec.image === 'registry.example/echo:1.0' && spec.config === undefined)
       );
     });
   });

@@ -5,8 +5,9 @@ import {
   WasmCloudProviderResource,
   fieldManagers,
 } from '../../api';
-import { type KubeClient, covers, keyOf } from '../../kube';
+import { type JsonPatchOperation, type KubeClient, covers, keyOf } from '../../kube';
 import { type Child, instancesOf } from './child';
+import { straysIn } from './strays';
 
 /** Requests under way at a time. */
 const parallel = 16;
@@ -17,6 +18,8 @@ export interface Changes {
   readonly shrink: readonly Child[];
   readonly grow: readonly Child[];
   readonly create: readonly Child[];
+  /** What people added by hand and is taken away again. */
+  readonly clean: readonly { readonly child: Child; readonly operations: readonly JsonPatchOperation[] }[];
 }
 
 /** What differs between the objects that there are and those that there are to be, each with its name. */
@@ -27,14 +30,18 @@ export function changesBetween(present: readonly Child[], wanted: readonly Child
     shrink: [] as Child[],
     grow: [] as Child[],
     create: [] as Child[],
+    clean: [] as Changes['clean'][number][],
   };
   for (const child of wanted) {
     const old = before.get(keyOf(child));
     before.delete(keyOf(child));
     if (old === undefined) changes.create.push(child);
     // What is on its way out makes room for its successor first.
-    else if (old.metadata.deletionTimestamp === undefined && !isAs(old, child)) {
-      changes[instancesOf(child) < instancesOf(old) ? 'shrink' : 'grow'].push(child);
+    else if (old.metadata.deletionTimestamp === undefined) {
+      const operations = straysIn(old, child);
+      if (operations.length > 0) changes.clean.push({ child: old, operations });
+      else if (!isAs(old, child))
+        changes[instancesOf(child) < instancesOf(old) ? 'shrink' : 'grow'].push(child);
     }
   }
   for (const child of before.values()) {
@@ -56,13 +63,19 @@ export interface Written {
  */
 export async function applyChanges(
   client: KubeClient,
-  { remove, shrink, grow, create }: Changes,
+  { remove, shrink, grow, create, clean }: Changes,
   written: Written,
   signal: AbortSignal,
 ): Promise<void> {
   const apply = async (child: Child): Promise<void> => {
     const options = { fieldManager: fieldManagers.reconciler, force: true, signal };
     written.applied(await client.apply(typeOf(child), child, options));
+  };
+  const restore = async (child: Child, operations: readonly JsonPatchOperation[]): Promise<void> => {
+    const { resourceVersion } = child.metadata;
+    const unchanged = { op: 'replace' as const, path: '/metadata/resourceVersion', value: resourceVersion };
+    const options = { fieldManager: fieldManagers.reconciler, signal };
+    written.applied(await client.patch(typeOf(child), child.metadata, [unchanged, ...operations], options));
   };
   const end = async (child: Child): Promise<void> => {
     const { uid } = child.metadata;
@@ -72,7 +85,14 @@ export async function applyChanges(
   // Each request listens to it while it is under way, and 11 would be taken for a leak.
   setMaxListeners(2 * parallel, signal);
   await each([...remove.map((child) => () => end(child)), ...shrink.map((child) => () => apply(child))]);
-  await each([...grow, ...create].map((child) => () => apply(child)));
+  await each([
+    ...[...grow, ...create].map((child) => () => apply(child)),
+    ...clean.map(
+      ({ child, operations }) =>
+        () =>
+          restore(child, operations),
+    ),
+  ]);
 }
 
 function typeOf(child: Child): ResourceType<Child> {

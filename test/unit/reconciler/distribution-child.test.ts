@@ -82,7 +82,19 @@ describe('changes', () => {
     const kept = make('b', 1) as WasmCloudActor;
     const defaulted = { ...kept, spec: { ...kept.spec, managementPolicy: 'Manage' as const } };
     const changes = changesBetween([ending, defaulted], [make('a', 2), make('b', 1)]);
-    expect(changes).toEqual({ remove: [], shrink: [], grow: [], create: [] });
+    expect(changes).toEqual({ remove: [], shrink: [], grow: [], create: [], clean: [] });
+  });
+
+  test('take away what people added', () => {
+    const wanted = make('a', 1) as WasmCloudActor;
+    const tuned = { ...wanted, spec: { ...wanted.spec, config: { values: { a: '1' } } } };
+    const added = { ...wanted, spec: { ...wanted.spec, config: { values: { a: '1', b: '2' } } } };
+    expect(changesBetween([added], [wanted]).clean).toEqual([
+      { child: added, operations: [{ op: 'remove', path: '/spec/config' }] },
+    ]);
+    expect(changesBetween([added], [tuned]).clean).toEqual([
+      { child: added, operations: [{ op: 'replace', path: '/spec/config', value: { values: { a: '1' } } }] },
+    ]);
   });
 
   test('undo an edit of what is applied', () => {
