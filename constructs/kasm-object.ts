@@ -1,10 +1,9 @@
-import { isDeepStrictEqual } from 'node:util';
 import { ApiObject, type ApiObjectMetadata, type Chart, type GroupVersionKind, type JsonPatch } from 'cdk8s';
 import type { Construct, IConstruct, IValidation } from 'constructs';
 import type { KubeObject } from '../lib/api/resource';
 import { type ValidationIssue, validateManifest } from '../lib/api/validate';
 import { LatticeIndex } from './lattice-index';
-import { render, renderMetadata } from './render';
+import { render } from './render';
 
 /** The chart that is being rendered on its own, if any. */
 let rendered: Chart | undefined;
@@ -41,8 +40,10 @@ export abstract class KasmObject extends ApiObject implements IValidation {
   protected readonly construct: IConstruct;
 
   private patched = false;
-  /** What was last found to be valid: cdk8s validates twice a synth, and there is nothing new to say about what has not changed. */
-  private valid: object | undefined;
+  /** Whether the whole app was validated since the last rendering, and this was right: cdk8s then asks again for its chart. */
+  private judged = false;
+  /** What was validated for the rendering that goes on. */
+  private validated: object | undefined;
 
   constructor(
     scope: Construct,
@@ -65,21 +66,24 @@ export abstract class KasmObject extends ApiObject implements IValidation {
   }
 
   override toJson(): object {
-    const { valid } = this;
-    this.valid = undefined;
+    const { validated } = this;
+    this.validated = undefined;
+    this.judged = false;
     if (this.patched || process.env['CDK8S_DISABLE_SORT']) return super.toJson() as object;
     // Between validating and rendering its own chart, cdk8s runs nobody's code.
-    return rendered === this.chart && valid !== undefined ? valid : this.manifest();
+    return rendered === this.chart && validated !== undefined ? validated : this.manifest();
   }
 
   /** What is wrong with the object, for cdk8s to report at every synth. */
   validate(): string[] {
-    if (rendered !== undefined && rendered !== this.chart) return [];
-    return [
+    if (rendered !== undefined && (rendered !== this.chart || this.judged)) return [];
+    const issues = [
       ...this.index.nameIssues(this, this.construct),
       ...this.furtherIssues(),
       ...this.manifestIssues(),
     ];
+    this.judged = rendered === undefined && issues.length === 0;
+    return issues;
   }
 
   /** More to check than the schema and the names. */
@@ -89,16 +93,16 @@ export abstract class KasmObject extends ApiObject implements IValidation {
 
   private manifestIssues(): string[] {
     const manifest = this.manifest();
-    if (this.valid !== undefined && isDeepStrictEqual(manifest, this.valid)) return [];
-    const issues = validateManifest(manifest).filter((issue) => !isDeferred(manifest, issue));
-    this.valid = issues.length === 0 ? manifest : undefined;
-    return issues.map(({ message }) => message);
+    if (rendered === this.chart) this.validated = manifest;
+    return validateManifest(manifest)
+      .filter((issue) => !isDeferred(manifest, issue))
+      .map(({ message }) => message);
   }
 
   private manifest(): KubeObject {
     const { apiVersion, kind } = this;
-    const metadata = renderMetadata(this) as KubeObject['metadata'];
-    return { apiVersion, kind, metadata, spec: render(this.declared.spec, this) } as KubeObject;
+    const { metadata, spec } = render(this, this.declared.spec);
+    return { apiVersion, kind, metadata: metadata as KubeObject['metadata'], spec } as KubeObject;
   }
 }
 

@@ -1,7 +1,8 @@
 import { Lazy } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-27';
+import type * as k8splus from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { ILattice } from '../ilattice';
+import { kplus } from './kplus';
 import { imageIssues } from './image';
 import type { NatsConnection } from './nats-connection';
 import { networkPolicy } from './network';
@@ -106,7 +107,7 @@ export class HostWorkload extends Construct {
   /** Number of hosts, or `'Daemon'`. */
   readonly replicas: number | 'Daemon';
   /** The Deployment or DaemonSet, for what this class has no word for. */
-  readonly workload: kplus.Deployment | kplus.DaemonSet;
+  readonly workload: k8splus.Deployment | k8splus.DaemonSet;
   /** What the hosts may do; none where they are of wasmCloud, or a kubeconfig says who they are. */
   readonly access: RuntimeAccess | undefined;
 
@@ -190,7 +191,7 @@ export class HostWorkload extends Construct {
         ...ports.map((number) => ({ name: `http-${number}`, number })),
       ],
     });
-    const field = (variable: string, path: kplus.EnvFieldPaths): void =>
+    const field = (variable: string, path: k8splus.EnvFieldPaths): void =>
       container.env.addVariable(variable, kplus.EnvValue.fromFieldRef(path));
     // One host a node keeps its name and so its object; others come and go with their pods.
     field(

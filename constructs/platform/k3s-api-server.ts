@@ -1,6 +1,7 @@
 import { Duration } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-27';
+import type * as k8splus from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import { kplus } from './kplus';
 import { imageIssues } from './image';
 import { k3sServerCommand, type K3sServerOptions, k3sSystemdUnit } from './k3s-command';
 import { partLabels, partName, partNamespace } from './names';
@@ -27,7 +28,7 @@ export interface K3sApiServerProps extends PartProps {
    *
    * @default - SQLite on a volume
    */
-  readonly datastore?: kplus.ISecret;
+  readonly datastore?: k8splus.ISecret;
   /**
    * Number of servers; more than one only with `datastore`.
    *
@@ -39,7 +40,7 @@ export interface K3sApiServerProps extends PartProps {
    *
    * @default - K3s makes one up; needed with several servers
    */
-  readonly token?: kplus.ISecret;
+  readonly token?: k8splus.ISecret;
   /**
    * Size of the volume, as a Kubernetes quantity.
    *
@@ -91,8 +92,8 @@ export class K3sApiServer extends Construct {
   /** The command that prints the admin's kubeconfig, its server being the address inside the cluster. */
   readonly kubeconfigCommand: string;
   /** The StatefulSet or Deployment, for what this class has no word for. */
-  readonly workload: kplus.StatefulSet | kplus.Deployment;
-  readonly service: kplus.Service;
+  readonly workload: k8splus.StatefulSet | k8splus.Deployment;
+  readonly service: k8splus.Service;
 
   constructor(scope: Construct, id: string, props: K3sApiServerProps) {
     super(scope, id);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ApiObject, JsonPatch } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-27';
+import type * as k8splus from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import { kplus } from './kplus';
 import { imageIssues } from './image';
 import { partLabels, partName, partNamespace } from './names';
 import { natsConfig, natsPaths, natsPorts } from './nats-config';
@@ -50,7 +51,7 @@ export interface LeafRemote {
    *
    * @default - none
    */
-  readonly credentials?: kplus.ISecret;
+  readonly credentials?: k8splus.ISecret;
   /**
    * Account of this server that is joined.
    *
@@ -81,26 +82,26 @@ export interface NatsProps extends PartProps {
    *
    * @default - no TLS
    */
-  readonly tls?: kplus.ISecret;
+  readonly tls?: k8splus.ISecret;
   /**
    * Secret of the same form for the connections between the servers.
    *
    * @default - no TLS among them
    */
-  readonly clusterTls?: kplus.ISecret;
+  readonly clusterTls?: k8splus.ISecret;
   /**
    * Secret whose key `accounts.conf` says who may do what, in the format of NATS: `accounts`, `authorization`, or `operator` and
    * `resolver`.
    *
    * @default - everybody who connects may do everything
    */
-  readonly accounts?: kplus.ISecret;
+  readonly accounts?: k8splus.ISecret;
   /**
    * Secret with the credentials file, under the key `nats.creds`, that hosts of this platform connect with.
    *
    * @default - none
    */
-  readonly hostCredentials?: kplus.ISecret;
+  readonly hostCredentials?: k8splus.ISecret;
   /**
    * Whether others may join as leaf nodes.
    *
@@ -145,12 +146,12 @@ export class Nats extends Construct implements NatsConnection {
   readonly replicas: number;
   /** Address inside the cluster: `nats://NAME.NAMESPACE.svc:4222`, or `tls://…`. */
   readonly url: string;
-  readonly tls: kplus.ISecret | undefined;
-  readonly credentials: kplus.ISecret | undefined;
+  readonly tls: k8splus.ISecret | undefined;
+  readonly credentials: k8splus.ISecret | undefined;
   /** The StatefulSet, for what this class has no word for. */
-  readonly workload: kplus.StatefulSet;
+  readonly workload: k8splus.StatefulSet;
   /** The Service that clients connect to. */
-  readonly service: kplus.Service;
+  readonly service: k8splus.Service;
 
   constructor(scope: Construct, id: string, props: NatsProps) {
     super(scope, id);
@@ -232,10 +233,10 @@ export class Nats extends Construct implements NatsConnection {
 
   private servers(
     props: NatsProps,
-    service: kplus.Service,
-    configMap: kplus.ConfigMap,
-    ports: readonly kplus.ContainerPort[],
-  ): kplus.StatefulSet {
+    service: k8splus.Service,
+    configMap: k8splus.ConfigMap,
+    ports: readonly k8splus.ContainerPort[],
+  ): k8splus.StatefulSet {
     const workload = new kplus.StatefulSet(this, 'StatefulSet', {
       ...podProps(this, app, props, 60),
       service,
@@ -262,10 +263,10 @@ export class Nats extends Construct implements NatsConnection {
     });
     container.mount(
       natsPaths.config,
-      kplus.Volume.fromConfigMap(this, 'ConfigVolume', configMap as kplus.IConfigMap),
+      kplus.Volume.fromConfigMap(this, 'ConfigVolume', configMap as k8splus.IConfigMap),
     );
     container.mount(natsPaths.run, kplus.Volume.fromEmptyDir(this, 'RunVolume', 'run'));
-    const mountSecret = (property: string, secret: kplus.ISecret | undefined, path: string) => {
+    const mountSecret = (property: string, secret: k8splus.ISecret | undefined, path: string) => {
       if (secret === undefined) return;
       byReference(property, secret);
       container.mount(

@@ -1,5 +1,6 @@
-import * as kplus from 'cdk8s-plus-27';
+import type * as k8splus from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
+import { kplus } from './kplus';
 import { partLabels, partName } from './names';
 
 /** Ports of a part by who may connect to them. */
@@ -13,7 +14,7 @@ export interface Reach {
 }
 
 /** Lets in what a part serves, and nothing else. What it connects to is not bounded. */
-export function networkPolicy(part: Construct, app: string, workload: kplus.Workload, reach: Reach): void {
+export function networkPolicy(part: Construct, app: string, workload: k8splus.Workload, reach: Reach): void {
   const policy = new kplus.NetworkPolicy(part, 'NetworkPolicy', {
     metadata: { name: partName(part), labels: partLabels(part, app) },
     selector: workload,

@@ -1,11 +1,12 @@
 import { ApiObject, Duration, JsonPatch, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-27';
+import type * as k8splus from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { INamedObject } from '../config';
+import { kplus } from './kplus';
 import { partLabels, partName, podSelector } from './names';
 
 /** cdk8s-plus lists them one by one; Kubernetes has a word for all. */
-const everyCapability = 'ALL' as kplus.Capability;
+const everyCapability = 'ALL' as k8splus.Capability;
 
 /** User and group that the images of the platform run as. */
 export const runAs = 65_532;
@@ -34,7 +35,7 @@ export interface PartProps {
    *
    * @default - none
    */
-  readonly imagePullSecret?: kplus.ISecret;
+  readonly imagePullSecret?: k8splus.ISecret;
   /**
    * Whether a NetworkPolicy lets in only what the part serves.
    *
@@ -85,7 +86,7 @@ export function containerProps(resources: Resources | undefined, usual: Required
 }
 
 /** Completes a workload with what cdk8s-plus has no word for. */
-export function finish(part: Construct, app: string, workload: kplus.Workload): void {
+export function finish(part: Construct, app: string, workload: k8splus.Workload): void {
   workload.select(kplus.LabelSelector.of({ labels: podSelector(part, app) }));
   ApiObject.of(workload).addJsonPatch(
     JsonPatch.add('/spec/template/spec/securityContext/seccompProfile', { type: 'RuntimeDefault' }),
@@ -108,7 +109,7 @@ export function adminProbes(livez = '/healthz') {
 export function claimVolume(
   part: Construct,
   app: string,
-  workload: kplus.StatefulSet,
+  workload: k8splus.StatefulSet,
   volume: { readonly size: string; readonly storageClass?: string | undefined; readonly mountPath: string },
 ): void {
   const template = {
@@ -147,7 +148,7 @@ export function disruptionBudget(part: Construct, app: string): void {
 }
 
 /** Keeps the pods of a part on different nodes, as long as there are enough. */
-export function separate(workload: kplus.Deployment | kplus.StatefulSet): void {
+export function separate(workload: k8splus.Deployment | k8splus.StatefulSet): void {
   workload.scheduling.separate(workload, { topology: kplus.Topology.HOSTNAME, weight: 100 });
 }
 

@@ -1,6 +1,7 @@
-import * as kplus from 'cdk8s-plus-27';
+import type * as k8splus from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
 import type { ILattice } from '../ilattice';
+import { kplus } from './kplus';
 import { imageIssues } from './image';
 import { networkPolicy } from './network';
 import {
@@ -53,7 +54,7 @@ const app = 'kasmcloud-reconciler';
 export class Reconciler extends Construct {
   readonly replicas: number;
   /** The Deployment, for what this class has no word for. */
-  readonly workload: kplus.Deployment;
+  readonly workload: k8splus.Deployment;
   /** What it may do; none where a kubeconfig says who it is. */
   readonly access: RuntimeAccess | undefined;
 

@@ -1,5 +1,6 @@
-import * as kplus from 'cdk8s-plus-27';
+import type * as k8splus from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
+import { kplus } from './kplus';
 import { partLabels, partName } from './names';
 import type { NatsConnection } from './nats-connection';
 import { adminPort, byReference } from './pod';
@@ -11,7 +12,7 @@ export interface ControlPlaneProps {
    *
    * @default - the cluster that the pods run in, with a ServiceAccount of their own
    */
-  readonly kubeconfig?: kplus.ISecret;
+  readonly kubeconfig?: k8splus.ISecret;
 }
 
 const mounts = {
@@ -21,17 +22,17 @@ const mounts = {
 };
 
 /** A ServiceAccount whose token the pods get. */
-export function serviceAccount(part: Construct, app: string): kplus.IServiceAccount {
+export function serviceAccount(part: Construct, app: string): k8splus.IServiceAccount {
   return new kplus.ServiceAccount(part, 'ServiceAccount', {
     metadata: { name: partName(part), labels: partLabels(part, app) },
     automountToken: true,
-  }) as kplus.IServiceAccount;
+  }) as k8splus.IServiceAccount;
 }
 
 /** Tells a role where the API server is, and where it serves probes. */
 export function connectToControlPlane(
   part: Construct,
-  container: kplus.Container,
+  container: k8splus.Container,
   { kubeconfig }: ControlPlaneProps,
 ): void {
   set(container, 'KASMCLOUD_ADMIN_ADDRESS', `0.0.0.0:${adminPort}`);
@@ -42,7 +43,7 @@ export function connectToControlPlane(
 }
 
 /** Tells a host where NATS is. */
-export function connectToNats(part: Construct, container: kplus.Container, nats: NatsConnection): void {
+export function connectToNats(part: Construct, container: k8splus.Container, nats: NatsConnection): void {
   set(container, 'KASMCLOUD_NATS_URL', nats.url);
   if (nats.tls !== undefined) {
     mountSecret(part, container, 'natsTls', nats.tls, mounts.tls);
@@ -57,16 +58,16 @@ export function connectToNats(part: Construct, container: kplus.Container, nats:
 }
 
 /** Sets a variable of the environment. */
-export function set(container: kplus.Container, variable: string, value: string): void {
+export function set(container: k8splus.Container, variable: string, value: string): void {
   container.env.addVariable(variable, kplus.EnvValue.fromValue(value));
 }
 
 /** Mounts a Secret, which only its name reaches the manifest of. */
 export function mountSecret(
   part: Construct,
-  container: kplus.Container,
+  container: k8splus.Container,
   property: string,
-  secret: kplus.ISecret,
+  secret: k8splus.ISecret,
   path: string,
 ): void {
   const name = property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,5 +1,6 @@
-import * as kplus from 'cdk8s-plus-27';
+import type * as k8splus from 'cdk8s-plus-27';
 import type { Construct } from 'constructs';
+import { kplus } from './kplus';
 import type { NatsConnection } from './nats-connection';
 import { adminPort, adminProbes, containerProps, type Resources } from './pod';
 import { mountSecret, set } from './role';
@@ -17,7 +18,7 @@ export interface WasmCloudHostOptions {
 /** The container of a host of wasmCloud 1.9, configured by its variables. */
 export function wasmCloudContainer(
   part: Construct,
-  workload: kplus.Workload,
+  workload: k8splus.Workload,
   options: WasmCloudHostOptions,
 ): void {
   const { nats, ports, labels } = options;

@@ -1,4 +1,4 @@
-import { ApiObject, App, Chart, JsonPatch, Testing } from 'cdk8s';
+import { ApiObject, App, Chart, JsonPatch, Lazy, Testing } from 'cdk8s';
 import { Construct } from 'constructs';
 import { Actor, Host, Lattice, Provider, WasmCloudActor, WasmCloudHost, WasmCloudLattice } from 'kasmcloud';
 
@@ -213,4 +213,32 @@ test('an app of several lattices renders each into its own file, in one run', ()
   const app = new App({ outdir: Testing.app().outdir });
   for (const id of ['shop', 'bank']) new Actor(new Lattice(app, id), 'front', { image });
   expect(app.synthYaml().match(/kind: WasmCloudActor/g)).toHaveLength(2);
+});
+
+test('an object is rendered as cdk8s itself would', () => {
+  const lattice = shop();
+  const cart = new Actor(lattice, 'cart', {
+    image,
+    instances: Lazy.any({ produce: () => 3 }) as number,
+    config: { b: '2', a: '1' },
+    metadata: { annotations: { note: 'x' }, labels: {}, finalizers: ['example.com/hold'] },
+  });
+  cart.metadata.add('generateName', 'cart-');
+  cart.metadata.addOwnerReference({ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: 'u' });
+  const object = ApiObject.of(cart);
+  const byCdk8s = ApiObject.prototype.toJson.call(object) as object;
+  expect(JSON.stringify(object.toJson())).toBe(JSON.stringify(byCdk8s));
+  expect(JSON.stringify(render(lattice)[1])).toBe(JSON.stringify(byCdk8s));
+});
+
+test('what was changed after a synthesis is judged and rendered anew', () => {
+  const lattice = shop();
+  const spec = { image, instances: 1 };
+  const cart = new WasmCloudActor(lattice, 'cart', { spec });
+  App.of(lattice).synthYaml();
+  spec.instances = -1;
+  expect(() => render(lattice)).toThrow('[shop/cart] spec.instances must be >= 0, got -1');
+  spec.instances = 2;
+  cart.metadata.addLabel('team', 'a');
+  expect(render(lattice)[1]).toMatchObject({ metadata: { labels: { team: 'a' } }, spec: { instances: 2 } });
 });
