@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Histogram, type LabelValues, Registry, collectDefaultMetrics } from 'prom-client';
 
 /** The process-wide registry that `/metrics` serves. Every metric of ours starts with `kasmcloud_`. */
 export const registry = new Registry();
@@ -16,8 +16,22 @@ export function counter<L extends string = never>(
   return new Counter({ name: `kasmcloud_${name}`, help, labelNames, registers: [registry] });
 }
 
-export function gauge<L extends string = never>(name: string, help: string, labelNames: L[] = []): Gauge<L> {
-  return new Gauge({ name: `kasmcloud_${name}`, help, labelNames, registers: [registry] });
+/** @param look Tells all values anew at each scrape, for what nobody else sets */
+export function gauge<L extends string = never>(
+  name: string,
+  help: string,
+  labelNames: L[] = [],
+  look?: (set: (labels: Record<L, string>, value: number) => void) => void,
+): Gauge<L> {
+  const options = { name: `kasmcloud_${name}`, help, labelNames, registers: [registry] };
+  if (look === undefined) return new Gauge(options);
+  return new Gauge({
+    ...options,
+    collect() {
+      this.reset();
+      look((labels, value) => this.set(labels as LabelValues<L>, value));
+    },
+  });
 }
 
 export function histogram<L extends string = never>(

@@ -90,7 +90,7 @@ export class ActorRuntime {
       permits: permits.buffer,
     };
     const name = `${spec.lattice}/${spec.id}`;
-    const metrics = new ActorMetrics(name);
+    const metrics = new ActorMetrics(name, permits);
     const logger = (dependencies.log ?? log).child({ actor: name });
     if (prepared.unserved.length > 0)
       logger.warn({ functions: prepared.unserved }, 'Some exports cannot be called over the lattice');

@@ -17,7 +17,8 @@ export function eligible(host: WasmCloudHost, requirements: Requirements, load: 
   const { lattice, hostSelector, tolerations } = requirements;
   // What people chose comes before what happened to the host: it is what they have to change.
   if (!serves(host, lattice)) return no(`not serving lattice ${lattice}`);
-  if (!matchesSelector(hostSelector, effectiveLabels(host))) return no('not matching hostSelector');
+  if (hostSelector !== undefined && !matchesSelector(hostSelector, effectiveLabels(host)))
+    return no('not matching hostSelector');
   if (host.metadata.deletionTimestamp !== undefined) return no('being deleted');
   if (isDraining(host)) return no('being drained');
   if (unschedulable) return no('cordoned');

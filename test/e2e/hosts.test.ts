@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import path from 'node:path';
-import { eventually, Installation } from './installation';
+import { body, eventually, Installation } from './installation';
 
 interface Host {
   spec: { unschedulable?: boolean; drain?: { requested?: boolean; graceSeconds?: number } };
@@ -187,6 +187,52 @@ describe('two hosts, one emptied after the other under load', () => {
     expect(await served('wca', 'hello')).toBe('local');
     expect(await load.end()).toEqual({ calls: expect.any(Number) as number, failures: [] });
     expect(condition(await lattice.get<Host>('wch', 'second'), 'Ready')).toBe('False');
+  });
+
+  test('replicas of a distribution leave a host without losing a call, when it is drained and when it gets SIGTERM', async () => {
+    second = await startHost('second');
+    const { spec } = await lattice.get<{ spec: { image: string } }>('wca', 'hello', '-n', 'hello');
+    const distribution = {
+      apiVersion: 'kasmcloud.io/v1alpha1',
+      kind: 'WasmCloudDistribution',
+      metadata: { name: 'replicas', namespace: 'hello' },
+      spec: {
+        instances: 4,
+        template: { actor: { image: spec.image, componentId: 'hello' } },
+      },
+    };
+    await lattice.kubectl(['delete', 'wca', 'hello', '-n', 'hello']);
+    const applied = await lattice.kubectl(['apply', '-f', '-'], JSON.stringify(distribution));
+    expect(applied.stderr).toBe('');
+    const ready = ['wait', '--for=condition=Ready', 'wcd/replicas', '-n', 'hello', '--timeout=60s'];
+    expect(await lattice.kubectl(ready)).toMatchObject({ code: 0 });
+    const hosts = async (): Promise<string[]> => {
+      const { items } = await lattice.get<{ items: Bound[] }>('wca', '-n', 'hello');
+      return items.flatMap((item) => item.spec.host ?? []).sort();
+    };
+    expect(await hosts()).toEqual(['local', 'second']);
+    await eventually('it answers', 30, () => body(lattice.url));
+
+    const load = new Load(lattice.url);
+    await expectToRun(['drain', 'second', '--timeout=2m'], /wasmcloudhost\/second drained\n$/);
+    expect(await hosts()).toEqual(['local']);
+    expect((await load.end()).failures).toEqual([]);
+
+    await expectToRun(['uncordon', 'second'], /uncordoned/);
+    await expectToRun(
+      ['drain', 'local', '--ignore-pinned', '--timeout=2m'],
+      /wasmcloudhost\/local drained\n$/,
+    );
+    expect(await hosts()).toEqual(['second']);
+    await expectToRun(['uncordon', 'local'], /uncordoned/);
+    const again = new Load(lattice.url);
+    const ended = once(second, 'exit');
+    second.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    expect(await hosts()).toEqual(['local']);
+    expect((await again.end()).failures).toEqual([]);
+    await lattice.kubectl(['delete', 'wcd', 'replicas', '-n', 'hello']);
+    expect((await lattice.kasmcloud(['up', 'examples/hello'])).code).toBe(0);
   });
 
   test('what ran on a host that was killed runs elsewhere', async () => {

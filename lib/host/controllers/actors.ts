@@ -50,7 +50,7 @@ export class ActorController {
     private readonly startActor: StartActor,
   ) {
     const { actors, lattices } = context;
-    this.handover = new Handover(context.client, WasmCloudActorResource, context.hostName);
+    this.handover = new Handover(context.client, WasmCloudActorResource, context.hostName, 0);
     this.controller = new Controller<readonly KubeObject[]>({
       name: 'host-actors',
       watches: [

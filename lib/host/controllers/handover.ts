@@ -11,12 +11,14 @@ const LONGEST_MS = 2_000;
  */
 export class Handover<T extends WasmCloudActor | WasmCloudProvider> {
   /** The objects that something runs for, with how long was waited last for what is on its way. */
-  private readonly held = new Map<string, { uid: string | undefined; waitMs?: number }>();
+  private readonly held = new Map<string, { uid: string | undefined; waitMs?: number; lingers?: boolean }>();
 
   constructor(
     private readonly client: KubeClient,
     private readonly type: ResourceType<T>,
     private readonly hostName: string,
+    /** How long what has been taken over goes on, until those who come from outside have heard of the other host. */
+    private readonly lingerMs: number,
   ) {}
 
   /** Notes that something runs here for an object of this host. */
@@ -33,20 +35,24 @@ export class Handover<T extends WasmCloudActor | WasmCloudProvider> {
     if (held === undefined) return undefined;
     const object = await this.client.find(this.type, parseKey(key), { signal });
     // A successor of the same name is another object.
-    if (object?.metadata.uid !== held.uid || object === undefined || !this.isOnItsWay(object)) {
+    const moves = object?.metadata.uid === held.uid && object !== undefined && this.hasMoved(object);
+    if (!moves || held.lingers === true) {
       this.held.delete(key);
       return undefined;
+    }
+    if (object.status?.hostName === object.spec.host && isReady(object)) {
+      held.lingers = true;
+      return this.lingerMs;
     }
     const { waitMs = FIRST_MS } = held;
     held.waitMs = Math.min(waitMs * 2, LONGEST_MS);
     return waitMs;
   }
 
-  private isOnItsWay(object: T): boolean {
-    const { metadata, spec, status } = object;
+  /** Whether another host is to serve it. */
+  private hasMoved({ metadata, spec }: T): boolean {
     if (metadata.deletionTimestamp !== undefined || spec.managementPolicy === 'Observe') return false;
-    // Taken off its host for good: replicas serve, or nobody wants it any more.
-    if (spec.host === undefined || spec.host === this.hostName) return false;
-    return status?.hostName !== spec.host || !isReady(object);
+    // Without a host it was taken off for good: replicas serve, or nobody wants it any more.
+    return spec.host !== undefined && spec.host !== this.hostName;
   }
 }

@@ -36,6 +36,9 @@ import type { RunningProvider } from './running-provider';
 /** A first pull may take minutes: the bound of a pass must not cut it off. */
 const PASS_MS = 15 * 60_000;
 
+/** Time for Services, and whoever else follows `status.endpoints`, to hear that a provider is on another host now. */
+const LINGER_MS = 2_000;
+
 /** A start that takes longer shows in the status. */
 const NOTICE_MS = 1_000;
 
@@ -51,7 +54,7 @@ export class ProviderController {
     private readonly builtins: Readonly<Record<string, StartBuiltin>>,
   ) {
     const { providers, links, localActors } = context;
-    this.handover = new Handover(context.client, WasmCloudProviderResource, context.hostName);
+    this.handover = new Handover(context.client, WasmCloudProviderResource, context.hostName, LINGER_MS);
     this.controller = new Controller<readonly KubeObject[]>({
       name: 'host-providers',
       watches: [

@@ -135,7 +135,6 @@ export class WorkerPool {
   private begin(call: PoolCall): void {
     // There was one when the turn came.
     this.leastBusy()?.begin(call);
-    this.metrics.inFlight.set(this.permits.taken);
     if (this.slots.every(({ ready, calls }) => ready && calls.size > 0)) this.widen();
   }
 
@@ -213,7 +212,6 @@ export class WorkerPool {
   /** A call of ours has ended. */
   private ended(slot: Slot): void {
     this.turns.leave();
-    this.metrics.inFlight.set(this.permits.taken);
     if (slot.calls.size === 0 && this.permits.limit === 0) void this.retire(slot);
     if (this.isIdle()) this.onIdle?.();
   }
@@ -266,7 +264,6 @@ export class WorkerPool {
       if (slot.worker.busyForMs() > executionTimeMs + Math.max(50, executionTimeMs / 10)) this.endStuck(slot);
       else if (slot.idleForMs() > idleMs) void this.retire(slot);
     }
-    this.metrics.inFlight.set(this.permits.taken);
     if (this.direct.wanted && this.slots.every((slot) => slot.busyShare() > busyShare)) this.widen();
   }
 
