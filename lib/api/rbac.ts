@@ -72,7 +72,11 @@ const permissions: Readonly<Record<RuntimeRole, Permissions>> = {
     leases: keepLease,
   },
   reconciler: {
-    cluster: [rule(GROUP, ['wasmcloudhosts'], read), rule(GROUP, ['wasmcloudhosts/status'], ['patch'])],
+    cluster: [
+      // It deletes those that signed off for good.
+      rule(GROUP, ['wasmcloudhosts'], [...read, 'delete']),
+      rule(GROUP, ['wasmcloudhosts/status'], ['patch']),
+    ],
     lattice: [
       // It binds those that people made, and makes and removes those of distributions.
       rule(GROUP, ['wasmcloudactors', 'wasmcloudproviders'], [...read, 'create', 'patch', 'delete']),

@@ -14,6 +14,7 @@ import { writeConditions } from './conditions';
 import type { ReconcilerContext } from './context';
 import { Cooldown } from './cooldown';
 import { Stability } from './stability';
+import { HostExpiry } from './host-expiry';
 import { Liveness } from './liveness';
 
 const leaseExpired = 'LeaseExpired';
@@ -72,18 +73,24 @@ class HostHealth {
   private readonly stability = new Stability();
   private readonly declaring = new Cooldown(declareMs);
 
-  constructor(private readonly context: ReconcilerContext) {}
+  private readonly expiry: HostExpiry;
+
+  constructor(private readonly context: ReconcilerContext) {
+    this.expiry = new HostExpiry(context);
+  }
 
   async reconcile(name: string, signal: AbortSignal): Promise<Result | void> {
     const { hosts, leases } = this.context.caches;
     const host = hosts.get(name);
     if (host === undefined) {
       this.liveness.forget(name);
+      this.expiry.forget(name);
       return this.stability.forget(name);
     }
     const seen = leases.get(leaseKey(name));
     // Who is not known to live needs no watching: whatever it writes next brings another pass.
-    if (!mayBeAlive(host, seen)) return;
+    if (!mayBeAlive(host, seen)) return this.expiry.reconcile(host, signal);
+    this.expiry.forget(name);
     const since = leases.connectedSince;
     if (since === undefined) return { requeueAfterMs: reconnectMs };
     const remainingMs = this.liveness.remainingMs(name, seen, since);

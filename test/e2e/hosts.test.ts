@@ -83,6 +83,8 @@ describe('two hosts, one emptied after the other under load', () => {
     return child;
   }
 
+  const isUp = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode === null && signalCode === null;
+
   const condition = (host: Host, type: string): string | undefined =>
     host.status?.conditions?.find((each) => each.type === type)?.status;
 
@@ -190,7 +192,7 @@ describe('two hosts, one emptied after the other under load', () => {
   });
 
   test('replicas of a distribution leave a host without losing a call, when it is drained and when it gets SIGTERM', async () => {
-    second = await startHost('second');
+    if (!isUp(second)) second = await startHost('second');
     const { spec } = await lattice.get<{ spec: { image: string } }>('wca', 'hello', '-n', 'hello');
     const distribution = {
       apiVersion: 'kasmcloud.io/v1alpha1',
@@ -236,7 +238,7 @@ describe('two hosts, one emptied after the other under load', () => {
   });
 
   test('what ran on a host that was killed runs elsewhere', async () => {
-    second = await startHost('second');
+    if (!isUp(second)) second = await startHost('second');
     await expectToRun(['drain', 'local', '--ignore-pinned', '--timeout=2m'], /moved to host second/);
     await expectToRun(['uncordon', 'local'], /uncordoned/);
     second.kill('SIGKILL');

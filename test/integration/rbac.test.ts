@@ -90,6 +90,7 @@ test.each([
   ['get configmaps', 'rbac', true],
   ['list configmaps', 'rbac', false],
   ['get secrets', 'rbac', false],
+  ['delete wasmcloudhosts.kasmcloud.io', undefined, true],
   ['patch wasmcloudhosts.kasmcloud.io', undefined, false],
   ['delete wasmcloudactors.kasmcloud.io', 'rbac', true],
   ['create controllerrevisions.apps', 'rbac', true],
