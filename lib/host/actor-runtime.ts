@@ -53,8 +53,11 @@ export interface ActorDependencies {
   /** Without it nothing is linked, and every call of another component fails. */
   readonly followLink?: FollowLink;
   readonly log?: Logger;
+  /** How long workers are kept without work, in milliseconds; the next call wakes one. @default 60000 */
+  readonly idleMs?: number;
 }
 
+const defaultIdleMs = 60_000;
 const defaultMemoryBytes = 256 * 1024 * 1024;
 const defaultExecutionTimeMs = 600_000;
 
@@ -96,7 +99,8 @@ export class ActorRuntime {
       logger.warn({ functions: prepared.unserved }, 'Some exports cannot be called over the lattice');
     const { spare, followLink = unlinked } = dependencies;
     const makeCall = callsOf(prepared, assignment.executionTimeMs, followLink);
-    const pool = new WorkerPool(assignment, permits, spare, metrics, logger, makeCall);
+    const { idleMs = defaultIdleMs } = dependencies;
+    const pool = new WorkerPool(assignment, permits, spare, metrics, logger, makeCall, idleMs);
     try {
       await pool.start();
     } catch (error) {
@@ -231,6 +235,11 @@ export class ActorRuntime {
   /** How many calls are served at once. */
   get instances(): number {
     return this.permits.limit;
+  }
+
+  /** Worker threads that have the component loaded. */
+  get workers(): number {
+    return this.pool.size;
   }
 
   /** Calls that are being served. */

@@ -6,15 +6,13 @@ import { log } from '../base/log';
 import { type Connection, KubeClient } from '../kube';
 import type { LatticeConnectionOptions } from '../lattice/connection';
 import { hostIdentity } from '../lattice/host-identity';
-import { ActorRuntime } from './actor-runtime';
+import { ActorHost } from './actor-host';
 import { HostAgent } from './agent';
 import type { Labels } from './agent-labels';
 import { NatsLink } from './agent-nats';
-import { ComponentEngine } from './component/component-engine';
 import { builtinProviders } from './controllers/builtin-provider';
 import { ImageStore } from './images/store';
 import { ProviderProcesses } from './processes/processes';
-import { SpareWorker } from './worker/spare';
 
 export interface RunHostOptions {
   readonly connection: Connection;
@@ -65,8 +63,7 @@ export async function runHost(options: RunHostOptions): Promise<void> {
     insecureRegistries: options.insecureRegistries,
     ca: options.registryCa === undefined ? undefined : await readCa(options.registryCa),
   });
-  const engine = new ComponentEngine();
-  const spare = new SpareWorker(options.workerScript);
+  const actors = new ActorHost({ workerScript: options.workerScript, log });
   const lost = new AbortController();
   const nats = new NatsLink(options.nats, () => agent.changed());
   const processes = new ProviderProcesses({
@@ -91,7 +88,7 @@ export async function runHost(options: RunHostOptions): Promise<void> {
     images,
     processes,
     blobDir: path.join(options.dataDir, 'blobs'),
-    startActor: (spec, followLink) => ActorRuntime.start(spec, { engine, spare, followLink, log }),
+    startActor: (spec, followLink) => actors.start(spec, followLink),
     builtins: builtinProviders,
     nats: () => nats.state,
     lattice: () => nats.lattice,
@@ -107,7 +104,7 @@ export async function runHost(options: RunHostOptions): Promise<void> {
     await agent.stop();
     processes.close();
     await nats.stop();
-    spare.stop();
+    actors.stop();
     images.close();
   }
   lost.signal.throwIfAborted();

@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { WasmCloudLink } from '../../lib/api';
-import { ActorRuntime, type ActorSpec } from '../../lib/host/actor-runtime';
+import { ActorHost } from '../../lib/host/actor-host';
+import type { ActorRuntime, ActorSpec } from '../../lib/host/actor-runtime';
 import { LatticeExports } from '../../lib/host/calls/lattice-exports';
 import { LocalServices } from '../../lib/host/calls/local-services';
 import { CallRouter } from '../../lib/host/calls/router';
-import { ComponentEngine } from '../../lib/host/component/component-engine';
 import { LocalActors } from '../../lib/host/controllers/local-actors';
-import { SpareWorker } from '../../lib/host/worker/spare';
 import type { LatticeConnection } from '../../lib/lattice';
 import { toolchainComponent } from './component/fixtures';
 import { component } from './components';
@@ -35,8 +34,7 @@ export class CallHost {
   readonly actors = new LocalActors();
   /** Providers of this host. */
   readonly services = new LocalServices();
-  private readonly engine = new ComponentEngine();
-  private readonly spare = new SpareWorker(process.env['KASMCLOUD_TEST_WORKER'] ?? '');
+  private readonly host = new ActorHost({ workerScript: process.env['KASMCLOUD_TEST_WORKER'] ?? '' });
   private readonly started: ActorRuntime[] = [];
   private readonly router: CallRouter;
 
@@ -62,13 +60,9 @@ export class CallHost {
   /** Starts a fixture in the place of what has its id: a component of `component/fixtures`, or one of `fixtures` if it ends in `.wat`, `.ts` or `.js`. */
   async start(id: string, fixture: string, spec: Partial<ActorSpec> = {}): Promise<ActorRuntime> {
     const source = /\.(wat|ts|js)$/.test(fixture) ? await component(fixture) : await written(fixture);
-    const actor = await ActorRuntime.start(
+    const actor = await this.host.start(
       { id, lattice: 'lattice', instances: 4, config: {}, ...source, ...spec },
-      {
-        engine: this.engine,
-        spare: this.spare,
-        followLink: (call) => this.router.call({ ...call, namespace, source: id }),
-      },
+      (call) => this.router.call({ ...call, namespace, source: id }),
     );
     this.started.push(actor);
     await this.actors.add(namespace, id, actor, this.actors.find(namespace, id));
@@ -83,7 +77,7 @@ export class CallHost {
   async stop(): Promise<void> {
     for (const { componentId } of this.actors.list()) await this.remove(componentId);
     for (const actor of this.started) await actor.stop(0);
-    this.spare.stop();
+    this.host.stop();
   }
 }
 

@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
-import { ActorHost } from '../../lib/host/actor-host';
+import { ActorHost, type ActorHostOptions } from '../../lib/host/actor-host';
 import type { ActorRuntime, ActorSpec } from '../../lib/host/actor-runtime';
 import { HttpServerProvider, type HttpHandler } from '../../lib/host/providers/http-server';
 import type { WasmCloudLink } from '../../lib/api';
@@ -37,6 +37,7 @@ export class Serving {
     spec: Partial<ActorSpec> = {},
     direct = true,
     egress?: Readonly<Record<string, string>>,
+    options: Pick<ActorHostOptions, 'idleMs'> = {},
   ): Promise<Serving> {
     const lines: Line[] = [];
     const log = pino({ level: 'trace' }, { write: (text: string) => lines.push(JSON.parse(text) as Line) });
@@ -44,6 +45,7 @@ export class Serving {
     const host = new ActorHost({
       workerScript: process.env['KASMCLOUD_TEST_WORKER'] ?? '',
       log,
+      ...options,
       followLink: (source) => (call) => router.call({ ...call, namespace: 'test', source }),
     });
     const built = await component(source);

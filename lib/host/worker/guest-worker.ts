@@ -1,6 +1,7 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
 import { TerminalError } from '../../base/errors';
+import type { PrepareOptions, Prepared } from '../engine/engine';
 import {
   monotonicMs,
   type Assignment,
@@ -38,7 +39,7 @@ export class GuestWorker {
   private movedAt = performance.now();
   private utilization: EventLoopUtilization | undefined;
   private listener: WorkerListener | undefined;
-  private started: { resolve: () => void; reject: (error: Error) => void } | undefined;
+  private asked: { resolve: (answer: unknown) => void; reject: (error: Error) => void } | undefined;
 
   /** @param script Path of the worker's bundle. */
   constructor(script: string) {
@@ -64,21 +65,36 @@ export class GuestWorker {
   }
 
   /**
+   * Compiles a component; the worker is as good as new afterwards.
+   * @throws TerminalError as {@link Engine.prepare}.
+   */
+  prepare(wasmPath: string, digest: string, options: PrepareOptions): Promise<Prepared> {
+    return this.ask(
+      ['prepare', wasmPath, digest, options],
+      'Component was not compiled',
+    ) as Promise<Prepared>;
+  }
+
+  /**
    * Gives the worker to an actor; resolves once a first instance is ready.
    * @throws TerminalError `InvalidComponent` or `ImportNotLinked`.
    */
   async load(assignment: Assignment, listener: WorkerListener): Promise<void> {
     this.listener = listener;
     this.thread.ref();
+    await this.ask(['load', assignment], 'Component was not ready');
+  }
+
+  private async ask(message: ToWorker, late: string): Promise<unknown> {
     const timer = setTimeout(
-      () => this.terminate(new Error(`Component was not ready within ${startTimeoutMs} ms`)),
+      () => this.terminate(new Error(`${late} within ${startTimeoutMs} ms`)),
       startTimeoutMs,
     );
     try {
-      await new Promise<void>((resolve, reject) => {
-        this.started = { resolve, reject };
+      return await new Promise<unknown>((resolve, reject) => {
+        this.asked = { resolve, reject };
         if (this.over) reject(this.cause ?? new Error('Worker ended before it was used'));
-        else this.send(['load', assignment]);
+        else this.send(message);
       });
     } finally {
       clearTimeout(timer);
@@ -128,20 +144,22 @@ export class GuestWorker {
   }
 
   private receive(message: FromWorker): void {
-    if (message[0] === 'ready') this.started?.resolve();
-    else if (message[0] === 'failed') this.started?.reject(errorOf(message[1]));
+    if (message[0] === 'ready') this.asked?.resolve(undefined);
+    else if (message[0] === 'prepared') this.asked?.resolve(message[1]);
+    else if (message[0] === 'failed') this.asked?.reject(errorOf(message[1]));
     else this.listener?.message(message);
   }
 
   private end(code: number): void {
     this.over = true;
     const cause = this.cause ?? new Error(`Worker ended with code ${code}`);
-    this.started?.reject(cause);
+    this.asked?.reject(cause);
     this.listener?.ended(cause);
   }
 }
 
 function errorOf(report: FailureReport): Error {
+  if (report.kind === 'refused') return new TerminalError(report.reason, report.message);
   if (report.kind === 'component') {
     return new TerminalError(
       'InvalidComponent',

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../../base/errors';
-import { ComponentRuntime } from '../component/component-engine';
-import { ImportMissingError, type HostImports } from '../engine/engine';
+import { messageOf, TerminalError } from '../../base/errors';
+import { ComponentEngine, ComponentRuntime } from '../component/component-engine';
+import { ImportMissingError, type HostImports, type PrepareOptions } from '../engine/engine';
 import type { Guest, GuestContext } from '../wasi/guest';
 import { linked } from '../wasi/linked';
 import { wasi } from '../wasi/wasi';
@@ -37,6 +37,7 @@ let listeners: SocketListeners | undefined;
 port.on('message', (message: ToWorker) => {
   state.handled++;
   if (message[0] === 'load') void start(message[1]);
+  else if (message[0] === 'prepare') void prepare(message[1], message[2], message[3]);
   else if (message[0] === 'config' && context !== undefined) {
     [, context.config, context.secrets] = message;
   } else if (isAnswer(message)) outgoing.receive(message);
@@ -44,6 +45,14 @@ port.on('message', (message: ToWorker) => {
     listeners?.receive(message);
   else calls?.receive(message);
 });
+
+async function prepare(wasmPath: string, digest: string, options: PrepareOptions): Promise<void> {
+  try {
+    post(['prepared', await new ComponentEngine().prepare(wasmPath, digest, options)]);
+  } catch (error) {
+    post(['failed', reportOf(error)]);
+  }
+}
 
 async function start(assignment: Assignment): Promise<void> {
   const { prepared, executionTimeMs } = assignment;
@@ -79,6 +88,8 @@ async function start(assignment: Assignment): Promise<void> {
 }
 
 function reportOf(error: unknown): FailureReport {
+  if (error instanceof TerminalError)
+    return { kind: 'refused', reason: error.reason, message: error.message };
   return error instanceof ImportMissingError
     ? { kind: 'import', importName: error.importName, member: error.member }
     : { kind: 'component', message: messageOf(error) };

@@ -16,8 +16,6 @@ import { Turns } from './turns';
 
 /** A worker that lived so long has proved itself: the next loss is the first again. */
 const provenMs = 30_000;
-/** How long a worker is kept without work. */
-const idleMs = 60_000;
 /** How long requests of a worker that is not needed may go on. */
 const retireMs = 30_000;
 /** Share of its time that a worker is busy from which on another one helps. */
@@ -49,6 +47,8 @@ export class WorkerPool {
     private readonly metrics: ActorMetrics,
     private readonly log: Logger,
     private readonly makeCall: MakeCall,
+    /** How long a worker is kept without work, in milliseconds. */
+    private readonly idleMs: number,
   ) {
     this.turns = new Turns(
       permits,
@@ -63,6 +63,11 @@ export class WorkerPool {
   /** Whether calls are served: by a worker, or by one that the next call wakes. */
   get ready(): boolean {
     return this.asleep || this.slots.some(({ ready }) => ready);
+  }
+
+  /** How many workers there are. */
+  get size(): number {
+    return this.slots.length;
   }
 
   /** Starts the first worker; rejects with what keeps it from serving. */
@@ -202,6 +207,7 @@ export class WorkerPool {
       case 'flow-took':
         return slot.outgoing.receive(message);
       case 'ready':
+      case 'prepared':
       case 'failed':
         return;
       default:
@@ -262,9 +268,10 @@ export class WorkerPool {
       slot.account(this.metrics);
       // A worker that still turns ends overdue calls itself: what is this late holds its thread.
       if (slot.worker.busyForMs() > executionTimeMs + Math.max(50, executionTimeMs / 10)) this.endStuck(slot);
-      else if (slot.idleForMs() > idleMs) void this.retire(slot);
+      else if (slot.idleForMs() > this.idleMs) void this.retire(slot);
     }
-    if (this.direct.wanted && this.slots.every((slot) => slot.busyShare() > busyShare)) this.widen();
+    const busy = this.slots.filter((slot) => slot.busyShare() > busyShare);
+    if (this.direct.wanted && busy.length > 0 && busy.length === this.slots.length) this.widen();
   }
 
   private endStuck(slot: Slot): void {

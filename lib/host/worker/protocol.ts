@@ -1,5 +1,5 @@
 import type { SecretValues } from '../../lattice/provider-contract';
-import type { Prepared } from '../engine/engine';
+import type { PrepareOptions, Prepared } from '../engine/engine';
 import type { LinkedCall, LogLevel } from '../wasi/guest';
 import type { RawHeaders } from '../wasi/http/fields';
 
@@ -8,7 +8,9 @@ import type { RawHeaders } from '../wasi/http/fields';
  * A request with a small body and a response with a small body are one message each.
  */
 export type ToWorker =
-  /** What to run from now on: said once, before anything else. */
+  /** Compile a component; the answer is `prepared` or `failed`. */
+  | readonly ['prepare', wasmPath: string, digest: string, PrepareOptions]
+  /** What to run from now on: said once, and nothing is compiled after it. */
   | readonly ['load', Assignment]
   | readonly ['config', Readonly<Record<string, string>>, SecretValues]
   | readonly [
@@ -57,6 +59,7 @@ export type ToWorker =
 
 export type FromWorker =
   | readonly ['ready']
+  | readonly ['prepared', Prepared]
   | readonly ['failed', FailureReport]
   | readonly ['log', level: LogLevel, message: string, context: string | undefined]
   | readonly [
@@ -109,8 +112,10 @@ export interface Assignment {
   readonly permits: SharedArrayBuffer;
 }
 
-/** Why a worker could not make its first instance. */
+/** Why a worker could not compile a component, or make its first instance. */
 export type FailureReport =
+  /** A TerminalError; the message includes its remedy. */
+  | { readonly kind: 'refused'; readonly reason: string; readonly message: string }
   | { readonly kind: 'import'; readonly importName: string; readonly member: string | undefined }
   | { readonly kind: 'component'; readonly message: string };
 

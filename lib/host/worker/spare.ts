@@ -22,6 +22,12 @@ export class SpareWorker {
     return taken;
   }
 
+  /** Returns a worker that has run no guest code. */
+  giveBack(worker: GuestWorker): void {
+    if (this.stopped || this.worker !== undefined) return worker.terminate(new Error('Worker is not needed'));
+    this.worker = worker;
+  }
+
   stop(): void {
     this.stopped = true;
     this.worker?.terminate(new Error('Host stopped'));
