@@ -15,27 +15,26 @@ export function render(object: ApiObject, spec: object): { metadata: unknown; sp
   return { metadata: renderMetadata(object), spec: plain(spec, object) };
 }
 
+/** Fields of metadata that nearly all objects have no others than. */
+const usual = new Set(['name', 'namespace', 'labels', 'annotations', 'finalizers', 'ownerReferences']);
+
 function renderMetadata(object: ApiObject): unknown {
   const { metadata } = object;
   // cdk8s keeps these to itself; read from where it keeps them, they are rendered in a third of the time.
   const given = metadata['_additionalAttributes'] as object | undefined;
   const { labels, annotations, finalizers, ownerReferences } = metadata as unknown as Record<string, unknown>;
   if (given === undefined || labels === undefined) return metadata.toJson();
-  const { name, namespace } = metadata;
+  for (const key in given) if (!usual.has(key)) return metadata.toJson();
   const rendered: Record<string, unknown> = {};
-  const all: Record<string, unknown> = {
-    ...given,
-    name,
-    namespace,
-    annotations,
-    finalizers,
-    ownerReferences,
-    labels,
+  const add = (key: string, value: unknown): void => {
+    if (!isEmpty(value)) rendered[key] = plain(value, object);
   };
-  for (const key of Object.keys(all).sort()) {
-    const value = plain(all[key], object);
-    if (!isEmpty(value)) rendered[key] = value;
-  }
+  add('annotations', annotations);
+  add('finalizers', finalizers);
+  add('labels', labels);
+  add('name', metadata.name);
+  add('namespace', metadata.namespace);
+  add('ownerReferences', ownerReferences);
   return rendered;
 }
 

@@ -215,21 +215,24 @@ test('an app of several lattices renders each into its own file, in one run', ()
   expect(app.synthYaml().match(/kind: WasmCloudActor/g)).toHaveLength(2);
 });
 
-test('an object is rendered as cdk8s itself would', () => {
-  const lattice = shop();
-  const cart = new Actor(lattice, 'cart', {
-    image,
-    instances: Lazy.any({ produce: () => 3 }) as number,
-    config: { b: '2', a: '1' },
-    metadata: { annotations: { note: 'x' }, labels: {}, finalizers: ['example.com/hold'] },
-  });
-  cart.metadata.add('generateName', 'cart-');
-  cart.metadata.addOwnerReference({ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: 'u' });
-  const object = ApiObject.of(cart);
-  const byCdk8s = ApiObject.prototype.toJson.call(object) as object;
-  expect(JSON.stringify(object.toJson())).toBe(JSON.stringify(byCdk8s));
-  expect(JSON.stringify(render(lattice)[1])).toBe(JSON.stringify(byCdk8s));
-});
+test.each([false, true])(
+  'an object is rendered as cdk8s itself would, with metadata of its own: %s',
+  (unusual) => {
+    const lattice = shop();
+    const cart = new Actor(lattice, 'cart', {
+      image,
+      instances: Lazy.any({ produce: () => 3 }) as number,
+      config: { b: '2', a: '1' },
+      metadata: { annotations: { note: 'x' }, labels: {}, finalizers: ['example.com/hold'] },
+    });
+    if (unusual) cart.metadata.add('generateName', 'cart-');
+    cart.metadata.addOwnerReference({ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: 'u' });
+    const object = ApiObject.of(cart);
+    const byCdk8s = ApiObject.prototype.toJson.call(object) as object;
+    expect(JSON.stringify(object.toJson())).toBe(JSON.stringify(byCdk8s));
+    expect(JSON.stringify(render(lattice)[1])).toBe(JSON.stringify(byCdk8s));
+  },
+);
 
 test('what was changed after a synthesis is judged and rendered anew', () => {
   const lattice = shop();
