@@ -9,6 +9,7 @@ import {
   conditionTypes,
   hostLeaseName,
 } from '../api';
+import { counter } from '../base/metrics';
 import { Controller, type Reflector, type Result, parseKey } from '../kube';
 import { writeConditions } from './conditions';
 import type { ReconcilerContext } from './context';
@@ -18,6 +19,8 @@ import { HostExpiry } from './host-expiry';
 import { Liveness } from './liveness';
 
 const leaseExpired = 'LeaseExpired';
+
+const lostTotal = counter('hosts_lost_total', 'Hosts whose Lease ran out');
 
 /** How often one host is declared lost at most. */
 const declareMs = 10_000;
@@ -149,6 +152,7 @@ class HostHealth {
     });
     if (!written) return;
     this.stability.lost(host.metadata.name);
+    lostTotal.inc();
     events.record(host, { type: 'Warning', reason: 'HostLost', action: 'Watching', note: fact });
   }
 }

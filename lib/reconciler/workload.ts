@@ -8,6 +8,7 @@ import {
   conditionTypes,
   isBoundByReconciler,
 } from '../api';
+import { counter } from '../base/metrics';
 import { Controller, type Reflector, type Result, keyOf, removeFinalizer } from '../kube';
 import { isDraining } from '../placement';
 import { Binder, type Placeable, isPlaceable } from './binding';
@@ -40,6 +41,11 @@ const lookAgainMs = 10_000;
 
 /** How often the host's word about one object is overruled at most. */
 const overruleMs = 10_000;
+
+const placements = counter('placements_total', 'Objects bound to a host, by why they were not on one', [
+  'kind',
+  'cause',
+]);
 
 /** Places the actors, or the providers, moves them off hosts that are lost or leaving, and tells where they are. */
 export function workloadController<T extends Placeable>(
@@ -133,6 +139,7 @@ class Workload<T extends Placeable> {
     const { name } = choice.host.metadata;
     // The binding shows up as a change, which brings the next pass.
     await this.binder.bind(object, name, signal);
+    placements.inc({ kind: object.kind, cause: 'Unbound' });
     this.context.events.record(object, {
       reason: 'Bound',
       action: 'Binding',
@@ -160,7 +167,10 @@ class Workload<T extends Placeable> {
     if (written) return;
     const to = choice.host?.metadata.name;
     if (to === undefined) await this.binder.release(object, signal);
-    else await this.binder.bind(object, to, signal);
+    else {
+      await this.binder.bind(object, to, signal);
+      placements.inc({ kind: object.kind, cause: leaving.reason });
+    }
     const note = `${leaving.fact}. ${to === undefined ? next : `Moved to host ${to}`}`;
     this.context.events.record(object, {
       reason: 'Moved',

@@ -268,7 +268,10 @@ export interface WasmCloudActorSpec {
    * those of the lattice.
    */
   imagePullSecrets?: SecretReference[] | undefined;
-  /** Most calls that are served at a time on that host; 0 stops the actor. @default 1 */
+  /**
+   * Most calls that are served at a time on that host; 0 stops the actor. A bound, not a reserve: an actor that is idle
+   * for a while keeps no worker. @default 1
+   */
   instances?: number | undefined;
   /**
    * Whether calls reach the actor. False keeps it ready and without calls (its `Ready` is true with the reason
