@@ -37,6 +37,8 @@ export interface ActorSpec {
     /** Longest time of one call, in milliseconds. @default 600000 (10 min) */
     readonly executionTimeMs?: number;
   };
+  /** Whether an instance serves one call after the other, or only one. @default 'Always' */
+  readonly reuse?: 'Always' | 'Never';
   /** What the component reads through wasi:config. */
   readonly config: Readonly<Record<string, string>>;
   /** What the component reads through wasmcloud:secrets. @default none */
@@ -90,6 +92,7 @@ export class ActorRuntime {
       config: spec.config,
       secrets: spec.secrets ?? {},
       executionTimeMs: spec.limits?.executionTimeMs ?? defaultExecutionTimeMs,
+      reuse: spec.reuse !== 'Never',
       permits: permits.buffer,
     };
     const name = `${spec.lattice}/${spec.id}`;

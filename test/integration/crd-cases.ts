@@ -434,6 +434,7 @@ export const schemaCases: readonly (readonly [what: string, rejected: KubeObject
   ['a number below its bound', actor({ instances: -1 })],
   ['a number above its bound', actor({ instances: 100_001 })],
   ['a word that is not in the list', actor({ imagePullPolicy: 'Sometimes' })],
+  ['a word that is not in the list of reuse', actor({ reuse: 'Sometimes' })],
   ['a text that does not match', actor({ limits: { memory: '5 MB' } })],
   ['a text that is too long', actor({ image: 'x'.repeat(513) })],
   ['an empty text', actor({ image: '' })],

@@ -290,6 +290,11 @@ export interface WasmCloudActorSpec {
   config?: Config | undefined;
   /** Bounds that the host enforces on each instance. */
   limits?: ActorLimits | undefined;
+  /**
+   * Whether an instance serves one call after the other (`Always`), or only one (`Never`): for components whose
+   * instances cannot be used again, or must not keep anything from one call to the next. @default 'Always'
+   */
+  reuse?: 'Always' | 'Never' | undefined;
   /** Taints of hosts that the actor puts up with. */
   tolerations?: Toleration[] | undefined;
   /**
@@ -747,6 +752,11 @@ export interface ActorTemplate {
   config?: Config | undefined;
   /** Bounds that the host enforces on each instance. */
   limits?: ActorLimits | undefined;
+  /**
+   * Whether an instance serves one call after the other (`Always`), or only one (`Never`): for components whose
+   * instances cannot be used again, or must not keep anything from one call to the next. @default 'Always'
+   */
+  reuse?: 'Always' | 'Never' | undefined;
   /** Taints of hosts that the actor puts up with. */
   tolerations?: Toleration[] | undefined;
 }

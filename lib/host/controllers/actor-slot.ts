@@ -23,6 +23,7 @@ export interface WantedActor {
   /** Pull Secrets that could not be read, for the message when the registry refuses. */
   readonly pullProblems: readonly string[];
   readonly limits: NonNullable<ActorSpec['limits']>;
+  readonly reuse: NonNullable<ActorSpec['reuse']>;
   readonly config: Values;
   readonly secrets: SecretValues;
   /** 0 stops the actor. */
@@ -102,7 +103,7 @@ export class ActorSlot {
       this.failure = undefined;
       return this.retire();
     }
-    const identity = hash(wanted.componentId, wanted.lattice, wanted.image, wanted.limits);
+    const identity = hash(wanted.componentId, wanted.lattice, wanted.image, wanted.limits, wanted.reuse);
     const isFile = parseReference(wanted.image).kind === 'file';
     if (this.current?.identity === identity && !isFile) {
       return this.adjust(this.current, wanted);
@@ -164,7 +165,7 @@ export class ActorSlot {
   }
 
   private async replace(identity: string, wanted: WantedActor, image: StoredImage): Promise<void> {
-    const { namespace, componentId, lattice, limits, config, secrets, instances, serving } = wanted;
+    const { namespace, componentId, lattice, limits, reuse, config, secrets, instances, serving } = wanted;
     const spec = {
       id: componentId,
       lattice,
@@ -172,6 +173,7 @@ export class ActorSlot {
       digest: image.digest,
       instances,
       limits,
+      reuse,
       config,
       secrets,
     };

@@ -157,6 +157,7 @@ export class ActorController {
       credentials,
       pullProblems: problems,
       limits,
+      reuse: spec.reuse ?? 'Always',
       config,
       secrets,
       instances: spec.instances ?? 1,

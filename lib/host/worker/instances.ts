@@ -20,6 +20,8 @@ export class Instances {
     private readonly component: LoadedComponent,
     private readonly context: GuestContext,
     private readonly imports: (guest: Guest) => HostImports,
+    /** Whether an instance serves more than one call. */
+    private readonly reuse: boolean,
   ) {
     setInterval(() => this.trim(), trimMs).unref();
   }
@@ -37,8 +39,14 @@ export class Instances {
     return { guest, instance: await this.component.instantiate(this.imports(guest)) };
   }
 
-  giveBack(lease: Lease): void {
+  /** Keeps an instance that has not been used yet. */
+  keep(lease: Lease): void {
     this.free.push(lease);
+  }
+
+  /** Takes an instance back after a call. */
+  giveBack(lease: Lease): void {
+    if (this.reuse) this.keep(lease);
   }
 
   private trim(): void {

@@ -108,6 +108,8 @@ export interface Assignment {
   readonly config: Readonly<Record<string, string>>;
   readonly secrets: SecretValues;
   readonly executionTimeMs: number;
+  /** Whether an instance serves more than one call. */
+  readonly reuse: boolean;
   /** {@link Permits} of the actor. */
   readonly permits: SharedArrayBuffer;
 }
