@@ -31,16 +31,39 @@ const restartsTotal = counter('actor_worker_restarts_total', 'Workers that ended
   'cause',
 ]);
 
+/** Whether it is a fault of the actor, rather than of its caller or of how many call at once. */
+const isFailure: Readonly<Record<CallOutcome, boolean>> = {
+  Answered: false,
+  ClientGone: false,
+  Overloaded: false,
+  NotServing: false,
+  Trapped: true,
+  DeadlineExceeded: true,
+  NoResponse: true,
+  WorkerLost: true,
+};
+
 /** The metrics of one actor, looked up once as they are touched by every call. */
 export class ActorMetrics {
   readonly calls: Readonly<Record<CallOutcome, { inc(count?: number): void }>>;
+  /** Calls that have ended, and those of them that the actor did not answer. */
+  readonly counts = { ended: 0, failed: 0 };
   readonly restarts: Readonly<Record<RestartCause, { inc(): void }>>;
 
   constructor(
     private readonly actor: string,
     private readonly permits: ActorPermits,
   ) {
-    const entries = callOutcomes.map((outcome) => [outcome, callsTotal.labels(actor, outcome)] as const);
+    const entries = callOutcomes.map((outcome) => {
+      const metric = callsTotal.labels(actor, outcome);
+      const failed = isFailure[outcome] ? 1 : 0;
+      const inc = (count = 1): void => {
+        metric.inc(count);
+        this.counts.ended += count;
+        this.counts.failed += count * failed;
+      };
+      return [outcome, { inc }] as const;
+    });
     this.calls = Object.fromEntries(entries) as Record<CallOutcome, { inc(count?: number): void }>;
     counting.set(actor, (counting.get(actor) ?? new Set()).add(permits));
     this.restarts = {

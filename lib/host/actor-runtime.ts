@@ -235,6 +235,11 @@ export class ActorRuntime {
     return this.handlesHttp ? this.pool.listen(giveBack) : undefined;
   }
 
+  /** Calls that have ended, and those of them that the component did not answer. */
+  get counts(): { readonly ended: number; readonly failed: number } {
+    return this.metrics.counts;
+  }
+
   /** How many calls are served at once. */
   get instances(): number {
     return this.permits.limit;

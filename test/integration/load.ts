@@ -1,3 +1,5 @@
+import { messageOf } from '../../lib/base/errors';
+
 /** Calls that go on, several of each kind at a time, until they are stopped. */
 export class Load {
   /** Calls of one kind that are under way at a time. */
@@ -32,7 +34,7 @@ export class Load {
       try {
         await call();
       } catch (error) {
-        this.failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+        this.failures.push(`${name}: ${messageOf(error)}`);
       }
       this.calls++;
     }

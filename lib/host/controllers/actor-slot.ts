@@ -9,6 +9,7 @@ import { parseReference, type PullPolicy } from '../images/reference';
 import type { CallRoute } from '../calls/call';
 import type { ImageStore, StoredImage } from '../images/store';
 import type { SecretValues } from '../../lattice/provider-contract';
+import { CallHealth } from './call-health';
 import type { Values } from './config';
 import type { LocalActors, RunningActor, StartActor } from './local-actors';
 
@@ -40,6 +41,8 @@ export interface Running {
   readonly componentId: string;
   readonly image: StoredImage;
   readonly actor: RunningActor;
+  /** How its calls end. */
+  readonly health: CallHealth;
   config: Values;
   secrets: SecretValues;
   instances: number;
@@ -181,7 +184,9 @@ export class ActorSlot {
       this.deps.calls.call({ ...call, namespace, source: componentId }),
     );
     const old = this.current;
-    this.current = { identity, namespace, componentId, image, config, secrets, actor, instances, serving };
+    const health = new CallHealth();
+    const who = { identity, namespace, componentId };
+    this.current = { ...who, image, config, secrets, actor, health, instances, serving };
     if (serving) await this.deps.localActors.add(namespace, componentId, actor, old?.actor);
     log.info({ actor: `${namespace}/${componentId}`, image: image.resolved, instances }, 'Started actor');
     if (old !== undefined) this.drain(old);

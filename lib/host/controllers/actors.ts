@@ -36,6 +36,8 @@ const PASS_MS = 15 * 60_000;
 /** How often is looked at what tells of no change: whether an actor serves still, and soon when it does not or its image is a file. */
 const RESYNC_MS = 30_000;
 const POLL_MS = 2_000;
+/** How often is looked at how calls end. */
+const HEALTH_MS = 2_000;
 
 /** Runs the actors that are bound to this host and reports how they do. */
 export class ActorController {
@@ -43,6 +45,7 @@ export class ActorController {
   /** Of objects that are gone, until their calls have ended. */
   private readonly ending = new Set<Promise<void>>();
   private readonly controller: Controller;
+  private healthTimer: NodeJS.Timeout | undefined;
   private readonly handover: Handover<WasmCloudActor>;
 
   constructor(
@@ -71,6 +74,7 @@ export class ActorController {
 
   start(): void {
     this.controller.start();
+    this.healthTimer = setInterval(() => this.lookAtCalls(), HEALTH_MS).unref();
   }
 
   /** How many objects have something here, also such that have left and serve on or end their calls. */
@@ -80,6 +84,7 @@ export class ActorController {
 
   /** Ends every actor; calls in flight get the host's time of grace. With `report` their statuses say so. */
   async stop(report: boolean): Promise<void> {
+    clearInterval(this.healthTimer);
     await this.controller.stop();
     const slots = [...this.slots.values()];
     for (const slot of slots) slot.retire();
@@ -113,12 +118,19 @@ export class ActorController {
       signal.throwIfAborted();
       report.fail(error, slot.running && `${slot.running.image.resolved} serves on`);
     }
+    observeHealth(report, slot.running);
     await this.write(actor, slot, report, signal);
     const isFile = actor.spec.image.startsWith('file://');
     const restarts = slot.running?.actor.ready === false;
     return {
       requeueAfterMs: Math.min(slot.retryInMs ?? RESYNC_MS, isFile || restarts ? POLL_MS : RESYNC_MS),
     };
+  }
+
+  private lookAtCalls(): void {
+    for (const [key, { running }] of this.slots) {
+      if (running?.health.look(running.actor.counts) === true) this.controller.enqueue(key);
+    }
   }
 
   /** Looks up all that the spec refers to. */
@@ -263,6 +275,13 @@ export class ActorController {
   private ours(): WasmCloudActor[] {
     return this.context.actors.list().filter((actor) => isOurs(actor, this.context.hostName));
   }
+}
+
+function observeHealth(report: Report, running: Running | undefined): void {
+  if (running === undefined) return;
+  const { failing } = running.health;
+  if (failing === undefined) report.observe(conditionTypes.healthy, 'True', 'CallsAnswered');
+  else report.observe(conditionTypes.healthy, 'False', 'CallsFail', failing);
 }
 
 function readyReason(running: Running | undefined): string {

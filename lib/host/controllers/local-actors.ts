@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { interfaces, WitInterface } from '../../lattice';
 import type { SecretValues } from '../../lattice/provider-contract';
 import type { ActorSpec, CallActorOptions, FollowLink } from '../actor-runtime';
+import type { CallCounts } from './call-health';
 import { Replicas } from './replicas';
 
 /** A component that runs on this host: what the rest of the host needs of an `ActorRuntime`. */
@@ -14,6 +15,8 @@ export interface RunningActor {
   /** How many calls are served at a time, and how many are now. */
   readonly instances: number;
   readonly inFlight: number;
+  /** Calls that have ended since its start, and those of them that it did not answer. */
+  readonly counts: CallCounts;
   /** Lets the component answer an HTTP request; rejects when there is no answer. */
   handleHttp(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** What others can call, with its types. */

@@ -91,7 +91,7 @@ export class DistributionReconciler {
     await this.report.write(distribution, { ...situation, failure: failure && messageOf(failure) }, signal);
     if (failure !== undefined) throw failure;
     const to = history.find(step.rollbackTo);
-    if (to !== undefined) return this.goBack(distribution, to, signal);
+    if (to !== undefined) return this.goBack(distribution, to, step, signal);
     const inUse = new Set<string | undefined>([
       revisions.update,
       revisions.current,
@@ -106,16 +106,11 @@ export class DistributionReconciler {
   private async goBack(
     distribution: WasmCloudDistribution,
     to: Revision,
+    step: RolloutStep,
     signal: AbortSignal,
   ): Promise<void> {
     await rollBack(this.context.client, distribution, to, signal);
-    const note = `Rolled back to revision ${to.number} because the rollout failed`;
-    this.context.events.record(distribution, {
-      type: 'Warning',
-      reason: 'RolledBack',
-      action: 'RollingBack',
-      note,
-    });
+    this.report.wentBack(distribution, to, step);
   }
 
   private observe(

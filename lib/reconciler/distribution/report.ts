@@ -7,12 +7,13 @@ import {
   conditionTypes,
 } from '../../api';
 import { counter, gauge } from '../../base/metrics';
+import type { RolloutStep } from '../../placement';
 import { componentIdOfDistribution } from '../component-id';
 import { writeConditions } from '../conditions';
 import type { ReconcilerContext } from '../context';
 import type { Changes } from './apply';
 import { type Child, instancesOf } from './child';
-import { revisionName } from './history';
+import { type Revision, revisionName } from './history';
 import { type Situation, figuresOf, findingsOf, overruled } from './status';
 
 type Finding = Omit<Observation, 'observedGeneration'>;
@@ -28,6 +29,8 @@ const available = gauge(
 );
 const placements = counter('distribution_placements_total', 'Objects that distributions made on hosts');
 const removals = counter('distribution_removals_total', 'Objects that distributions took off hosts');
+
+const rollouts = counter('distribution_rollouts_total', 'Rollouts that have ended, by outcome', ['outcome']);
 
 /** More hosts than this do not help who reads an event. */
 const maxNamed = 5;
@@ -52,6 +55,11 @@ export class DistributionReport {
     desired.set(labels, plan.total);
     available.set(labels, figures.availableInstances ?? 0);
     await this.conditions(distribution, findingsOf(distribution, situation), fields, signal);
+    if (status?.currentRevision !== fields.currentRevision && step.currentRevision === updateRevision) {
+      rollouts.inc({ outcome: 'RolledOut' });
+      const note = `Rolled out ${fields.updateRevision}`;
+      this.context.events.record(distribution, { reason: 'RolledOut', action: 'RollingOut', note });
+    }
     if (failure !== undefined) this.warn(distribution, 'FailedWrite', failure);
     if (plan.problems.length > 0) this.warn(distribution, 'SpreadUnsatisfied', plan.problems.join('; '));
     if (plan.rebalancing && status?.rebalancing !== true) {
@@ -70,6 +78,18 @@ export class DistributionReport {
     const { generation } = distribution.metadata;
     await this.conditions(distribution, findings, { observedGeneration: generation }, signal);
     this.warn(distribution, 'ComponentIdConflict', findings[0]?.message ?? '');
+  }
+
+  /** Tells that a rollout failed and that the template is an earlier one again. */
+  wentBack(distribution: WasmCloudDistribution, to: Revision, step: RolloutStep): void {
+    rollouts.inc({ outcome: 'RolledBack' });
+    const cause = step.observations.find(({ type }) => type === conditionTypes.progressing)?.message ?? '';
+    this.context.events.record(distribution, {
+      type: 'Warning',
+      reason: 'RolledBack',
+      action: 'RollingBack',
+      note: `Rolled back to revision ${to.number}: ${cause}`,
+    });
   }
 
   /** Tells what was just made and removed. */

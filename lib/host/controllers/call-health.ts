@@ -1,0 +1,53 @@
+import { type Clock, monotonicClock } from '../../kube';
+
+/** Calls that have ended since an actor started. */
+export interface CallCounts {
+  readonly ended: number;
+  /** Those that the actor did not answer: it trapped, took too long, or gave no response. */
+  readonly failed: number;
+}
+
+/** What the calls of this time tell, in milliseconds. */
+const windowMs = 20_000;
+/** From so many failed calls on, and this share of all, an actor does badly; below half of the share it does well again. */
+const leastFailed = 3;
+const failingShare = 0.05;
+
+interface Sample extends CallCounts {
+  readonly at: number;
+}
+
+/**
+ * Judges an actor by its calls of the last seconds. Only the verdict is told, which changes rarely: figures would have to be written all
+ * the time.
+ */
+export class CallHealth {
+  private samples: Sample[] = [];
+  private verdict: string | undefined;
+
+  constructor(private readonly clock: Clock = monotonicClock) {}
+
+  /** Why the actor does badly; undefined when it does not. */
+  get failing(): string | undefined {
+    return this.verdict;
+  }
+
+  /** Takes the counts of now in; returns whether the verdict has changed. */
+  look(counts: CallCounts): boolean {
+    const at = this.clock.now();
+    const [first] = this.samples;
+    // Another one runs now, which counts from its own start.
+    if (first !== undefined && counts.ended < first.ended) this.samples = [];
+    this.samples.push({ ...counts, at });
+    // One of before the window is kept, to count from.
+    while (this.samples[1] !== undefined && this.samples[1].at <= at - windowMs) this.samples.shift();
+    const from = this.samples[0] ?? counts;
+    const [ended, failed] = [counts.ended - from.ended, counts.failed - from.failed];
+    const before = this.verdict;
+    if (before === undefined && failed >= leastFailed && failed >= failingShare * ended)
+      this.verdict = `${failed} of ${ended} calls within ${windowMs / 1000} s were not answered: the component traps, takes too long, or gives no response`;
+    if (before !== undefined && (failed === 0 || failed < (failingShare / 2) * ended))
+      this.verdict = undefined;
+    return (before === undefined) !== (this.verdict === undefined);
+  }
+}
