@@ -1,10 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import {
   API_VERSION,
   conditionOf,
+  type OwnerReference,
   type WasmCloudActor,
   WasmCloudActorResource,
   type WasmCloudActorSpec,
+  WasmCloudDistributionResource,
   WasmCloudLinkResource,
 } from '../../lib/api';
 import { bench, eventually, type TestHost, untilCondition } from './host-agent-harness';
@@ -18,13 +19,23 @@ beforeEach(async () => {
   host = await lab.host();
 });
 
+/** A distribution that nobody reconciles; what it owns is kept while it exists. */
+async function distributionOf(name: string): Promise<OwnerReference> {
+  const { metadata } = await lab.client.create(WasmCloudDistributionResource, {
+    apiVersion: API_VERSION,
+    kind: 'WasmCloudDistribution',
+    metadata: { name, namespace },
+    spec: { template: { actor: { image: 'registry.example/echo:1.0' } } },
+  });
+  return { apiVersion: API_VERSION, kind: 'WasmCloudDistribution', name, uid: metadata.uid ?? '' };
+}
+
 /** Makes an actor as a distribution does. */
 function create(
   name: string,
   spec: Pick<WasmCloudActorSpec, 'image'> & Partial<WasmCloudActorSpec>,
-  distribution: string,
+  owner: OwnerReference,
 ): Promise<WasmCloudActor> {
-  const owner = { apiVersion: API_VERSION, kind: 'WasmCloudDistribution', name: 'echo', uid: distribution };
   return lab.client.create(WasmCloudActorResource, {
     apiVersion: API_VERSION,
     kind: 'WasmCloudActor',
@@ -83,7 +94,7 @@ async function startCaller(): Promise<void> {
 const named = (name: string): Partial<WasmCloudActorSpec> => ({ config: { values: { name } } });
 
 it('runs two revisions of one distribution beside each other, with calls in proportion to their instances', async () => {
-  const distribution = randomUUID();
+  const distribution = await distributionOf('echo');
   await startCaller();
   const [v1, v2] = [await lab.component('v1'), await lab.component('v2')];
   await create('echo-v1', { image: v1, instances: 3, ...named('v1') }, distribution);
@@ -97,14 +108,14 @@ it('runs two revisions of one distribution beside each other, with calls in prop
   await eventually(async () => expect(await answers(10)).toEqual({ v2: 10 }));
 
   // What another distribution, or nobody, made is no replica.
-  await create('stranger', { image: v1 }, randomUUID());
+  await create('stranger', { image: v1 }, await distributionOf('other'));
   expect(conditionOf(await until('stranger', { reason: 'ComponentIdTaken' }), 'Ready')?.message).toContain(
     `WasmCloudActor ${namespace}/echo-v2`,
   );
 });
 
 it('keeps an actor ready and without calls until it is to serve', async () => {
-  const distribution = randomUUID();
+  const distribution = await distributionOf('echo');
   await startCaller();
   await create('blue', { image: await lab.component('blue'), ...named('blue') }, distribution);
   await until('blue', { status: 'True', reason: 'Running' });
