@@ -1,5 +1,6 @@
 import { type ConfigMap, NamespaceResource } from '../../lib/api';
 import { type Connection, KubeClient, isApiError, loadConnection } from '../../lib/kube';
+import { reconcilerUser } from '../../lib/local/control-plane';
 
 /** A connection to the API server of the integration tests. */
 export async function testConnection(): Promise<Connection> {
@@ -13,6 +14,19 @@ export async function testConnection(): Promise<Connection> {
 /** A client of the API server of the integration tests. */
 export async function testClient(): Promise<KubeClient> {
   return new KubeClient(await testConnection());
+}
+
+/** The connection of an administrator, as the API server sees the reconciler's own. */
+export function asReconciler(admin: Connection): Connection {
+  return {
+    server: admin.server,
+    namespace: admin.namespace,
+    credentials: async (fresh) => {
+      const { agent, headers } = await admin.credentials(fresh);
+      return { agent, headers: { ...headers, 'Impersonate-User': reconcilerUser } };
+    },
+    close: () => admin.close(),
+  };
 }
 
 /** Makes a namespace exist. */

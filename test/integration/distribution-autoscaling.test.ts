@@ -11,7 +11,7 @@ import { type Connection, KubeClient } from '../../lib/kube';
 import { runCommand } from '../../lib/local/run-command';
 import { tool } from '../../lib/local/tool';
 import { type ReconcilerHealth, runReconciler } from '../../lib/reconciler/main';
-import { ensureNamespace, eventually, testConnection } from './cluster';
+import { asReconciler, ensureNamespace, eventually, testConnection } from './cluster';
 import { HollowHosts } from './hollow-hosts';
 
 interface Autoscaler extends KubeObject {
@@ -46,7 +46,12 @@ beforeAll(async () => {
   await ensureNamespace(client, namespace);
   let health: ReconcilerHealth | undefined;
   const onHealth = (given: ReconcilerHealth): void => void (health = given);
-  running = runReconciler({ connection, identity: namespace, signal: stop.signal, onHealth });
+  running = runReconciler({
+    connection: asReconciler(connection),
+    identity: namespace,
+    signal: stop.signal,
+    onHealth,
+  });
   await eventually('the reconciler is ready', () => health?.ready());
   hosts = new HollowHosts(client, namespace);
   autoscaling = await startAutoscaling();

@@ -6,7 +6,7 @@ import {
   conditionOf,
 } from '../../lib/api';
 import { type ReconcilerHealth, runReconciler } from '../../lib/reconciler/main';
-import { eventually } from './cluster';
+import { asReconciler, eventually } from './cluster';
 import { type TestHost, bench } from './host-agent-harness';
 
 const given = bench();
@@ -15,9 +15,8 @@ let running: Promise<void>;
 
 beforeAll(async () => {
   let health: ReconcilerHealth | undefined;
-  const connection = given.client.connection;
   running = runReconciler({
-    connection,
+    connection: asReconciler(given.client.connection),
     identity: 'distribution-hosts-test',
     signal: stop.signal,
     onHealth: (found) => (health = found),

@@ -12,9 +12,8 @@ import {
   conditionOf,
 } from '../../lib/api';
 import { type Connection, KubeClient } from '../../lib/kube';
-import { reconcilerUser } from '../../lib/local/control-plane';
 import { type ReconcilerHealth, runReconciler } from '../../lib/reconciler/main';
-import { ensureNamespace, eventually, testConnection } from './cluster';
+import { asReconciler, ensureNamespace, eventually, testConnection } from './cluster';
 import { HollowHosts } from './hollow-hosts';
 import { actor, conditionIs } from './lattice-objects';
 
@@ -31,7 +30,7 @@ beforeAll(async () => {
   await ensureNamespace(client, namespace);
   let health: ReconcilerHealth | undefined;
   running = runReconciler({
-    connection: withItsOwnRights(connection),
+    connection: asReconciler(connection),
     identity: 'distribution-test',
     signal: stop.signal,
     onHealth: (given) => (health = given),
@@ -59,19 +58,6 @@ afterAll(async () => {
   await client.delete(NamespaceResource, { name: namespace });
   connection.close();
 });
-
-/** The connection of an administrator, as the API server sees the reconciler's own. */
-function withItsOwnRights(admin: Connection): Connection {
-  return {
-    server: admin.server,
-    namespace: admin.namespace,
-    credentials: async (fresh) => {
-      const { agent, headers } = await admin.credentials(fresh);
-      return { agent, headers: { ...headers, 'Impersonate-User': reconcilerUser } };
-    },
-    close: () => admin.close(),
-  };
-}
 
 async function create(
   name: string,

@@ -12,9 +12,8 @@ import {
   WasmCloudProviderResource,
 } from '../../lib/api';
 import { type Connection, KubeClient } from '../../lib/kube';
-import { reconcilerUser } from '../../lib/local/control-plane';
 import { type ReconcilerHealth, runReconciler } from '../../lib/reconciler/main';
-import { configMap, ensureNamespace, eventually, testConnection } from './cluster';
+import { asReconciler, configMap, ensureNamespace, eventually, testConnection } from './cluster';
 import { SimulatedHost, actor, conditionIs, link, provider } from './lattice-objects';
 
 const namespace = 'reconciler';
@@ -31,7 +30,7 @@ beforeAll(async () => {
   await ensureNamespace(client, namespace);
   await clear();
   running = runReconciler({
-    connection: withItsOwnRights(connection),
+    connection: asReconciler(connection),
     identity: 'test',
     signal: stop.signal,
     onHealth: (given) => (health = given),
@@ -46,19 +45,6 @@ afterAll(async () => {
 });
 
 afterEach(clear);
-
-/** The connection of an administrator, as the API server sees the reconciler's own. */
-function withItsOwnRights(admin: Connection): Connection {
-  return {
-    server: admin.server,
-    namespace: admin.namespace,
-    credentials: async (fresh) => {
-      const { agent, headers } = await admin.credentials(fresh);
-      return { agent, headers: { ...headers, 'Impersonate-User': reconcilerUser } };
-    },
-    close: () => admin.close(),
-  };
-}
 
 /** Deletes everything that a test may have left. */
 async function clear(): Promise<void> {
