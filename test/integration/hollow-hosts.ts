@@ -17,10 +17,7 @@ type Child = WasmCloudActor | WasmCloudProvider;
 export class HollowHosts {
   private readonly hosts = new Map<string, SimulatedHost>();
   private readonly reflectors: Reflector<Child>[];
-  /** Objects that do not become ready, by name. */
-  readonly broken = new Set<string>();
-  /** The names of all objects that were ever seen. */
-  readonly seen = new Set<string>();
+  private readonly reporting = new Set<Promise<void>>();
 
   constructor(
     private readonly client: KubeClient,
@@ -60,13 +57,13 @@ export class HollowHosts {
 
   async stop(): Promise<void> {
     await Promise.all(this.reflectors.map((reflector) => reflector.stop()));
+    await Promise.all(this.reporting);
   }
 
   private follow<T extends Child>(type: ResourceType<T>): Reflector<T> {
     const reflector = new Reflector(this.client, type, { namespace: this.namespace });
     reflector.subscribe(({ type: change, object }) => {
-      this.seen.add(object.metadata.name);
-      if (change !== 'DELETED') void this.report(type, object);
+      if (change !== 'DELETED') this.tell(type, object);
     });
     reflector.start();
     return reflector;
@@ -75,14 +72,24 @@ export class HollowHosts {
   private again(host: string): void {
     for (const reflector of this.reflectors) {
       for (const object of reflector.list()) {
-        if (object.spec.host === host) void this.report(reflector.type, object);
+        if (object.spec.host === host) this.tell(reflector.type, object);
       }
     }
   }
 
+  private tell<T extends Child>(type: ResourceType<T>, object: T): void {
+    const report = this.report(type, object);
+    this.reporting.add(report);
+    // One that failed is kept, so that `stop` fails with it.
+    report.then(
+      () => this.reporting.delete(report),
+      () => undefined,
+    );
+  }
+
   private async report<T extends Child>(type: ResourceType<T>, object: T): Promise<void> {
     const { host } = object.spec;
-    if (host === undefined || !this.hosts.has(host) || this.broken.has(object.metadata.name)) return;
+    if (host === undefined || !this.hosts.has(host)) return;
     const observation = { type: 'Ready', status: 'True' as const, reason: 'Running', message: '' };
     const conditions = setCondition(object.status?.conditions, observation).filter(
       (one) => one.type === 'Ready',
