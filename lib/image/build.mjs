@@ -32,6 +32,9 @@ for (const [file, entry] of Object.entries(bundles)) {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
+    // ES modules where a package has them: of these, what nobody uses is left out.
+    mainFields: ['module', 'main'],
+    conditions: ['module'],
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
