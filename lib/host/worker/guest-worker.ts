@@ -15,7 +15,7 @@ import { WorkerState } from './worker-state';
 /** Heap of the JavaScript around the guest; the guest's own memory is limited in its component. */
 const resourceLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 /** A worker that has something to look at, and looks at nothing for so long, is held by a guest. */
-const responsiveMs = 100;
+const responsiveMs = 250;
 /** Time to load a component and make a first instance. */
 const startTimeoutMs = 60_000;
 

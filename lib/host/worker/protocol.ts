@@ -130,9 +130,11 @@ export interface WorkerData {
 /** From this size on, bytes are handed over instead of cloned. */
 const transferBytes = 16_384;
 
+const { timeOrigin } = performance;
+
 /** Milliseconds on a clock that all threads of the process share. */
 export function monotonicMs(): number {
-  return performance.timeOrigin + performance.now();
+  return timeOrigin + performance.now();
 }
 
 /** The buffers of a message that can change hands: big, and of nobody else's. */
