@@ -64,8 +64,13 @@ export function writeHelmChart(dir: string, props: HelmChartProps, charts: reado
   }
 }
 
+/** As cdk8s writes them, but for any number of objects: it takes each as an argument, of which there can be some 100,000. */
+export function yamlOf(objects: readonly object[]): string {
+  return objects.map((object) => Yaml.stringify(object)).join('---\n');
+}
+
 function write(file: string, objects: readonly object[], escape: (text: string) => string): void {
-  if (objects.length > 0) writeFileSync(file, escape(Yaml.stringify(...objects)));
+  if (objects.length > 0) writeFileSync(file, escape(yamlOf(objects)));
 }
 
 /** Text that a Go template renders to the text that was given. */

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ApiObject, App, type AppProps, type Chart, Names, Yaml } from 'cdk8s';
 import { Lattice } from '../lattice';
-import { type HelmChartProps, writeHelmChart } from './helm';
+import { type HelmChartProps, writeHelmChart, yamlOf } from './helm';
 import { Crds } from './system-chart';
 
 /** Properties of {@link PlatformApp}. */
@@ -87,7 +87,7 @@ export class PlatformApp extends App {
       objects: chart.toJson() as object[],
     }));
     mkdirSync(this.outdir, { recursive: true });
-    for (const { file, objects } of charts) Yaml.save(path.join(this.outdir, file), objects);
+    for (const { file, objects } of charts) writeFileSync(path.join(this.outdir, file), yamlOf(objects));
     if (kustomization)
       writeFileSync(
         path.join(this.outdir, 'kustomization.yaml'),

@@ -26,7 +26,7 @@ export async function* measure(isWanted) {
     yield { name: 'library.synth.memory', unit: 'MB', ...row('megabytes') };
   }
   if (isWanted('library.synth.growth')) {
-    const [large, small] = [await synthesize('kasmcloud', 10 * many), await synthesize('kasmcloud', many)];
+    const [large, small] = [await synthesize('ordered', 10 * many), await synthesize('ordered', many)];
     yield {
       name: 'library.synth.growth',
       unit: 's of processor a thousand actors',
