@@ -182,6 +182,43 @@ it('starts a crashed provider again, ever more slowly, and says why it ended', a
   await until({ status: 'True', reason: 'Running' });
 });
 
+it('replaces a process without failing a call, and not at all by one that does not come up', async () => {
+  await link('first', { values: { bucket: 'one' } });
+  await provide(await file(program));
+  await until({ status: 'True', reason: 'Running' });
+  const before = (await ask('pid')) as number;
+  const running = identify(before)!;
+  const pids = new Set<unknown>();
+  let isOver = false;
+  const calls = Array.from({ length: 4 }, async () => {
+    while (!isOver) pids.add(await ask('pid'));
+  });
+  try {
+    // Its id of the host is not that of the first: a request to shut down reaches one of them.
+    for (const round of [1, 2]) {
+      const newer = Buffer.concat([program, Buffer.from(`\n// ${round}\n`)]);
+      await change({ image: await file(newer) });
+      await eventually(() => expect(pids.size).toBe(round + 1));
+      await until({ status: 'True', reason: 'Running' });
+    }
+    await eventually(() => expect(isAlive(running)).toBe(false));
+    pids.clear();
+    await change({ image: await file(Buffer.from('#!/bin/sh\nexit 7\n')) });
+    const looping = await until({ type: 'Healthy', status: 'False', reason: 'CrashLoopBackOff' });
+    expect(conditionOf(looping, 'Ready')?.message).toContain('The process before it serves on');
+    await change({ image: await file(program) });
+    await eventually(() => expect(pids.size).toBe(2));
+    await until({ status: 'True', reason: 'Running' });
+  } finally {
+    isOver = true;
+  }
+  await Promise.all(calls);
+  // Who answers now is the last one alone.
+  pids.clear();
+  for (let call = 0; call < 20; call++) pids.add(await ask('pid'));
+  expect(pids.size).toBe(1);
+});
+
 it('keeps what runs while a new image cannot be had, and ends with its host', async () => {
   await provide(await file(program));
   await until({ status: 'True', reason: 'Running' });

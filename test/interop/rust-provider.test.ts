@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -103,10 +104,40 @@ it('runs a provider of the published Rust SDK unchanged: configuration, links, s
     { spec: { targetConfig: { values: { word: 'Welcome' }, secretFrom: [{ name: 'word' }] } } },
   );
   await greets('Psst, Ada!');
+
+  // Another program: the next process serves before the one before it is asked to end.
+  const other = path.join(dir, 'other');
+  await writeFile(other, Buffer.concat([await readFile(program), Buffer.from('other')]));
+  const records = path.join(dir, `providers-${host.identity.name}`, 'running');
+  const before = readdirSync(records);
+  const failures: unknown[] = [];
+  const calls = { answered: 0, isOver: false };
+  const calling = (async () => {
+    while (!calls.isOver) {
+      const answer = caller.call('greeter', greeter, 'greet', ['Ada'], { deadlineMs: 2_000 });
+      await answer.then(() => calls.answered++).catch((error: unknown) => failures.push(error));
+    }
+  })();
+  try {
+    await client.patch(WasmCloudProviderResource, key, { spec: { image: `file://${other}` } });
+    await eventually(async () => {
+      expect(readdirSync(records)).toHaveLength(1);
+      expect(readdirSync(records)).not.toEqual(before);
+      const { status } = await client.get(WasmCloudProviderResource, key);
+      expect(status?.conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }));
+    });
+  } finally {
+    calls.isOver = true;
+    await calling;
+  }
+  expect(calls.answered).toBeGreaterThan(0);
+  // This SDK drops what it serves when it is asked to end: at most the one call that was under way then.
+  expect(failures.length).toBeLessThanOrEqual(1);
+  expect(failures).not.toContainEqual(expect.objectContaining({ reason: 'NoResponders' }));
+
   await client.delete(WasmCloudLinkResource, { name: 'app-greeter', namespace });
   await greets('Hi, Ada!');
 
-  const records = path.join(dir, `providers-${host.identity.name}`, 'running');
   process.kill(Number.parseInt(readdirSync(records)[0] ?? '', 10), 'SIGKILL');
   await eventually(async () => {
     const { status } = await client.get(WasmCloudProviderResource, key);

@@ -51,10 +51,12 @@ export class ProviderProcess {
   constructor(
     private spec: ProcessSpec,
     private readonly deps: ProcessDeps,
+    /** Id that the process knows its host by. It must be another where two of one provider run: a request to shut down names it. */
+    private readonly hostId = deps.hostId,
   ) {
     const own = CurveKeyPair.generate();
     const keys: LinkKeys = { host: deps.hostKey, reader: own.publicKey };
-    const data = hostData(spec, deps, own, keys);
+    const data = hostData(spec, { ...deps, hostId }, own, keys);
     this.told = new Told(spec, keys);
     this.output = new Output(deps.log, spec.provider, confidential(data));
     this.child = spawn(spec.program, [], {
@@ -168,7 +170,7 @@ export class ProviderProcess {
     const connection = this.deps.connection();
     if (connection?.connected !== true || timeout < 1) return false;
     const { lattice, id } = this.spec;
-    const message = JSON.stringify({ host_id: this.deps.hostId });
+    const message = JSON.stringify({ host_id: this.hostId });
     const ask = async (): Promise<boolean> => {
       try {
         await connection.nats.request(providerSubjects.shutdown(lattice, id), message, { timeout });

@@ -39,6 +39,18 @@ export function sameProcess(one: ProcessSpec, other: ProcessSpec): boolean {
   return identity(one) === identity(other);
 }
 
+/**
+ * Whether a process of `next` may start while one of `before` still serves. What only answers calls may: the lattice shares them out among
+ * those that listen. The source of a link may not: it does something by itself, as listening on a port or reading a queue, which two
+ * would do twice or fight for.
+ */
+export function mayOverlap(before: ProcessSpec, next: ProcessSpec): boolean {
+  const answersOnly = ({ id, links }: ProcessSpec): boolean =>
+    links.length > 0 && links.every(({ source }) => source !== id);
+  const isSameTarget = before.lattice === next.lattice && before.id === next.id;
+  return isSameTarget && next.restartPolicy === 'Always' && answersOnly(before) && answersOnly(next);
+}
+
 /** How a process ended. */
 export interface ProcessExit {
   /** Exit code; negative, the number of the signal. Absent when it could not be started. */

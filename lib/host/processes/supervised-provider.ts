@@ -4,7 +4,8 @@ import { counter } from '../../base/metrics';
 import { sleep } from '../../base/sleep';
 import { accessProblem } from './nats-access';
 import { type ProcessDeps, ProviderProcess } from './provider-process';
-import { type Health, type ProcessExit, type ProcessSpec, sameProcess } from './spec';
+import { Predecessors } from './predecessors';
+import { type Health, mayOverlap, type ProcessExit, type ProcessSpec, sameProcess } from './spec';
 
 /** How long things take, in milliseconds. */
 export interface SupervisionTiming {
@@ -37,7 +38,8 @@ const starting: Health = {
 
 /**
  * A provider process that is there for as long as it is wanted: started again, ever more slowly, when it ends, replaced when it must be
- * another, and asked how it is. A process is replaced after it has ended: two with one id would answer for each other.
+ * another, and asked how it is. Where nothing speaks against it ({@link mayOverlap}) the next process takes calls before the one that it
+ * replaces is asked to end; while the next one does not come up, the one before serves on.
  */
 export class SupervisedProvider {
   private current: ProviderProcess | undefined;
@@ -46,6 +48,10 @@ export class SupervisedProvider {
   private stopped = false;
   /** Whether the process that runs has answered a health check: then it has reached NATS. */
   private answered = false;
+  /** What serves until the process that replaces it does. */
+  private readonly predecessors = new Predecessors();
+  /** Lets the run of the current process be over though it goes on. */
+  private supersede: () => void = () => undefined;
   private readonly backoff: Backoff;
   private readonly over: Promise<void>;
 
@@ -82,8 +88,8 @@ export class SupervisedProvider {
     this.spec = spec;
     if (!sameProcess(before, spec)) {
       this.backoff.reset();
+      this.replace(before);
       this.wake.abort();
-      void this.current?.stop(this.graceMs());
       return;
     }
     this.current?.update(spec);
@@ -94,17 +100,29 @@ export class SupervisedProvider {
   async stop(graceMs: number): Promise<void> {
     this.stopped = true;
     this.wake.abort();
-    await this.current?.stop(graceMs);
+    await Promise.all([this.current?.stop(graceMs), this.predecessors.end(graceMs)]);
     await this.over;
+  }
+
+  /** Makes room for another process: at once, or once that serves. */
+  private replace(before: ProcessSpec): void {
+    const { current } = this;
+    if (current === undefined || current.isStopping) return;
+    if (this.observed.status === 'True' && mayOverlap(before, this.spec)) {
+      this.predecessors.add(current, before);
+      this.supersede();
+    } else void current.stop(this.graceMs());
   }
 
   private async run(): Promise<void> {
     await this.past.until;
     while (!this.stopped) {
       const { spec } = this;
+      await this.predecessors.prepare(spec, this.deps, this.graceMs);
+      if (this.stopped) return;
       const startedAt = performance.now();
-      const { exit, wasAsked } = await this.runOnce(spec);
-      if (this.stopped || wasAsked) continue;
+      const exit = await this.runOnce(spec);
+      if (this.stopped || exit === undefined) continue;
       this.past = { ...this.past, lastExit: exit };
       this.deps.log.warn({ provider: spec.provider, code: exit.code, reason: exit.reason }, 'Provider ended');
       if (performance.now() - startedAt > GOOD_RUN_MS) this.backoff.reset();
@@ -133,31 +151,35 @@ export class SupervisedProvider {
     }
   }
 
-  private async runOnce(spec: ProcessSpec): Promise<{ exit: ProcessExit; wasAsked: boolean }> {
+  /** Resolves when the process has ended, or with nothing when another is to take its place. */
+  private async runOnce(spec: ProcessSpec): Promise<ProcessExit | undefined> {
     this.observe(starting);
     this.answered = false;
     let process: ProviderProcess;
     try {
-      process = new ProviderProcess(spec, this.deps);
+      process = new ProviderProcess(spec, this.deps, this.predecessors.hostId(this.deps));
     } catch (error) {
       const reason = `Could not be started: ${messageOf(error)}`;
-      return { exit: { reason, at: new Date() }, wasAsked: false };
+      return { reason, at: new Date() };
     }
     this.current = process;
     this.deps.log.info({ provider: spec.provider, pid: process.pid, image: spec.digest }, 'Started provider');
+    const superseded = new Promise<void>((resolve) => (this.supersede = resolve));
     const watching = this.watch(process);
-    const exit = await process.exited;
+    const exit = await Promise.race([process.exited, superseded]);
     this.current = undefined;
     this.wake.abort();
     await watching;
     // Whatever else it was meant for is seen from the specification.
     this.wake = new AbortController();
-    return { exit, wasAsked: process.isStopping };
+    return exit === undefined || process.isStopping ? undefined : exit;
   }
 
   /** Asks until the process has ended. */
   private async watch(process: ProviderProcess): Promise<void> {
     const startedAt = performance.now();
+    // Until then those before would answer for it.
+    if (this.predecessors.any) await this.takeOver(process);
     let misses = 0;
     let delay = FIRST_CHECK_MS;
     while (this.current === process && !this.stopped) {
@@ -180,6 +202,20 @@ export class SupervisedProvider {
     }
   }
 
+  /** Ends what serves in place of a process once that serves itself, or has had the time that a start may take. */
+  private async takeOver(process: ProviderProcess): Promise<void> {
+    const { startMs = 20_000 } = this.timing;
+    const isCurrent = (): boolean => this.current === process && !this.stopped;
+    const serves = await this.predecessors.areJoined(this.spec, this.deps, startMs, isCurrent);
+    if (!isCurrent()) return;
+    const { provider } = this.spec;
+    this.deps.log.info(
+      { provider, pid: process.pid, serves },
+      'Provider takes over from the process before it',
+    );
+    await this.predecessors.end(this.graceMs());
+  }
+
   /** What is known of a provider that runs and has never answered. */
   private silence({ message }: Health): Health {
     const hasAccess = accessProblem(this.deps.nats) === undefined;
@@ -189,7 +225,8 @@ export class SupervisedProvider {
 
   private withHint(message: string): string {
     const hint = this.answered ? undefined : accessProblem(this.deps.nats);
-    return hint === undefined ? message : `${message}. ${hint}`;
+    const hinted = hint === undefined ? message : `${message}. ${hint}`;
+    return this.predecessors.any ? `${hinted}. The process before it serves on` : hinted;
   }
 
   /** Resolves with true when the time has passed, with false when something else is to be done. */
