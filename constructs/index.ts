@@ -1,3 +1,8 @@
+/**
+ * cdk8s constructs for whole wasmCloud lattices and the platform that they run on.
+ *
+ * @module kasmcloud
+ */
 export { Actor, type ActorProps, type IActor } from './actor';
 export type { ComponentProps, IComponent, TemplateProps } from './component';
 export { Config, type ConfigInput, type ConfigValues, type INamedObject } from './config';

@@ -1,3 +1,8 @@
+/**
+ * The same charts through Pulumi, one resource an object.
+ *
+ * @module kasmcloud/stacks
+ */
 export { deployCrds } from './crds';
 export { deployApp, type DeployAppOptions, deployChart, type DeployChartOptions } from './deploy-chart';
 export type { KubernetesObject } from './kubernetes-object';

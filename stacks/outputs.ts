@@ -28,7 +28,7 @@ export function fromOutput<T>(value: pulumi.Input<T>): T {
 }
 
 /**
- * Puts a text in the place of each output while cdk8s renders; {@link withOutputs} puts the outputs back. For an app whose charts go to
+ * Puts a text in the place of each output while cdk8s renders; deploying puts the outputs back. For an app whose charts go to
  * {@link deployChart}: `new App({ resolvers: [outputResolver] })`.
  */
 export const outputResolver: IResolver = {

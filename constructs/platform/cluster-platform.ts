@@ -10,7 +10,7 @@ import { Crds, namespaceObject } from './system-chart';
 
 /** Properties of {@link ClusterPlatform}. */
 export interface ClusterPlatformProps {
-  /** Image of the `kasmcloud` program: {@link kasmcloudImage}. */
+  /** Image of the `kasmcloud` program, as `kasmcloudImage` names it. */
   readonly image: string;
   /** The NATS to deploy, or how to reach one that runs already. */
   readonly nats: NatsProps | NatsConnection;

@@ -1,3 +1,8 @@
+/**
+ * Types of the six kinds, their definitions, validation, RBAC and admission.
+ *
+ * @module kasmcloud/api
+ */
 export * from './admission';
 export * from './conditions';
 export * from './core';

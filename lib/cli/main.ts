@@ -37,7 +37,8 @@ const commands = {
 };
 /* eslint-enable @typescript-eslint/no-require-imports */
 
-function program(): Command {
+/** All commands and their options. */
+export function program(): Command {
   const root = new Command('kasmcloud')
     .description('A whole wasmCloud lattice as code on Kubernetes')
     .version(packageVersion())
@@ -137,7 +138,8 @@ function durationMs(text: string): number {
   return Number(amount) * (unitMs[unit || 's'] ?? 1000);
 }
 
-function withSubcommands(command: Command): Command[] {
+/** A command and all below it. */
+export function withSubcommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
 }
 

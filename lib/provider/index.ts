@@ -1,3 +1,8 @@
+/**
+ * Makes a capability provider of any program.
+ *
+ * @module kasmcloud/provider
+ */
 export { type ConnectOptions, type ProviderOptions, connect } from './connect';
 export type { Link, Secrets } from './link';
 export type { LinkListener } from './links';

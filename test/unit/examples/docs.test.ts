@@ -4,8 +4,10 @@ import path from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import type { Chart } from 'cdk8s';
 import ts from 'typescript';
+import { program, withSubcommands } from '../../../lib/cli/main';
 
-// Every @example in the sources, and the one in the README, is a whole program: it type-checks as a user's would, and runs.
+// Every @example in the sources, and every one in the README and the guides, is a whole program: it type-checks as a user's would, and
+// runs, unless it says by `mts` that it is a provider, which needs NATS. Commands are such as the command line has.
 
 const root = path.resolve(__dirname, '../../..');
 
@@ -22,11 +24,9 @@ const inSources = ['constructs', 'constructs/platform', 'stacks'].flatMap((folde
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) => examplesOf(path.join(folder, file))),
 );
-const [, inReadme = ''] = /```ts\n(.*?)```/s.exec(readFileSync(path.join(root, 'README.md'), 'utf8')) ?? [];
-const examples = [
-  ...inSources,
-  { name: 'README.md', file: path.join(root, 'test/example-readme.ts'), text: inReadme },
-];
+const guides = readdirSync(path.join(root, 'docs/guides')).map((file) => `docs/guides/${file}`);
+const inTexts = ['README.md', ...guides].flatMap((file) => blocksOf(file));
+const examples = [...inSources, ...inTexts];
 
 test('everything that people import to call has an example', () => {
   const doors = {
@@ -67,6 +67,20 @@ test('examples type-check', () => {
   expect(problems).toEqual([]);
 }, 120_000);
 
+test.each(['README.md', ...guides])('commands of %s exist', async (file) => {
+  for (const args of commandsOf(file)) {
+    const root = program();
+    for (const each of withSubcommands(root)) each.exitOverride().action(() => {});
+    await root.parseAsync(args, { from: 'user' });
+  }
+});
+
+test('every guide has something to try', () => {
+  const tried = (file: string) => blocksOf(file).length + commandsOf(file).length;
+  expect(guides.filter((file) => tried(file) === 0)).toEqual([]);
+  expect(guides.length).toBeGreaterThan(9);
+});
+
 describe('examples run and give valid manifests', () => {
   const manifests: object[] = [];
   const outdir = mkdtempSync(path.join(tmpdir(), 'kasmcloud-docs-'));
@@ -89,7 +103,7 @@ describe('examples run and give valid manifests', () => {
     });
   });
 
-  test.each(examples)('$name', async ({ text }) => {
+  test.each(examples.filter(({ file }) => file.endsWith('.ts')))('$name', async ({ text }) => {
     const { outputText } = ts.transpileModule(
       `${text}\nexport const value = typeof lattice === 'object' ? lattice : typeof chart === 'object' ? chart : undefined;`,
       {
@@ -104,6 +118,23 @@ describe('examples run and give valid manifests', () => {
     expect(JSON.stringify(exports.value?.toJson() ?? manifests)).toContain('"apiVersion"');
   });
 });
+
+/** The programs in a Markdown file. */
+function blocksOf(file: string): Example[] {
+  const text = readFileSync(path.join(root, file), 'utf8');
+  return [...text.matchAll(/^```(m?ts)\n(.*?)^```$/gms)].map(([, kind = '', block = ''], at) => {
+    const name = `${path.basename(file, '.md')}-${at + 1}`;
+    return { name: `${file} ${at + 1}`, file: path.join(root, `test/example-${name}.${kind}`), text: block };
+  });
+}
+
+/** The arguments of each `kasmcloud` in the shell blocks of a Markdown file. */
+function commandsOf(file: string): string[][] {
+  const text = readFileSync(path.join(root, file), 'utf8');
+  return [...text.matchAll(/^ *npx kasmcloud (.*?)(?: *[#>|].*)?$/gm)].map(([, line = '']) =>
+    line.trim().split(/ +/),
+  );
+}
 
 function examplesOf(file: string): Example[] {
   const source = ts.createSourceFile(
