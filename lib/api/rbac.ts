@@ -41,8 +41,8 @@ const rule = (apiGroup: string, resources: readonly string[], verbs: readonly st
   verbs,
 });
 
-const read = ['get', 'list', 'watch'];
-const recordEvents = rule('events.k8s.io', ['events'], ['create', 'patch']);
+const follow = ['list', 'watch'];
+const recordEvents = rule('events.k8s.io', ['events'], ['create']);
 
 /** What a role may do, by where it may do it. */
 interface Permissions {
@@ -54,36 +54,39 @@ interface Permissions {
   readonly leases: readonly string[];
 }
 
-const keepLease = ['get', 'create', 'update', 'patch', 'delete'];
+// Created by server-side apply: that asks for both rights.
+const make = ['create', 'patch'];
 
 const permissions: Readonly<Record<RuntimeRole, Permissions>> = {
   host: {
     cluster: [
-      rule(GROUP, ['wasmcloudhosts'], [...read, 'create', 'patch']),
+      rule(GROUP, ['wasmcloudhosts'], [...follow, ...make]),
       rule(GROUP, ['wasmcloudhosts/status'], ['patch']),
     ],
     lattice: [
-      rule(GROUP, ['wasmcloudactors', 'wasmcloudproviders', 'wasmcloudlinks', 'wasmcloudlattices'], read),
+      // By name, what has left for another host, until it serves there.
+      rule(GROUP, ['wasmcloudactors', 'wasmcloudproviders'], ['get', ...follow]),
+      rule(GROUP, ['wasmcloudlinks', 'wasmcloudlattices'], follow),
       rule(GROUP, ['wasmcloudactors/status', 'wasmcloudproviders/status'], ['patch']),
       // Configuration, credentials and certificates that the objects above name.
-      rule('', ['configmaps', 'secrets'], read),
+      rule('', ['configmaps', 'secrets'], follow),
       recordEvents,
     ],
-    leases: keepLease,
+    leases: ['get', 'create', 'update', 'delete'],
   },
   reconciler: {
     cluster: [
       // It deletes those that signed off for good.
-      rule(GROUP, ['wasmcloudhosts'], [...read, 'delete']),
+      rule(GROUP, ['wasmcloudhosts'], ['get', ...follow, 'delete']),
       rule(GROUP, ['wasmcloudhosts/status'], ['patch']),
     ],
     lattice: [
       // It binds those that people made, and makes and removes those of distributions.
-      rule(GROUP, ['wasmcloudactors', 'wasmcloudproviders'], [...read, 'create', 'patch', 'delete']),
-      rule(GROUP, ['wasmcloudlinks', 'wasmcloudlattices'], read),
+      rule(GROUP, ['wasmcloudactors', 'wasmcloudproviders'], [...follow, ...make, 'delete']),
+      rule(GROUP, ['wasmcloudlinks', 'wasmcloudlattices'], follow),
       // It rolls distributions back, and keeps their history.
-      rule(GROUP, ['wasmclouddistributions'], [...read, 'patch']),
-      rule('apps', ['controllerrevisions'], [...read, 'create', 'patch', 'delete']),
+      rule(GROUP, ['wasmclouddistributions'], [...follow, 'patch']),
+      rule('apps', ['controllerrevisions'], [...follow, ...make, 'delete']),
       // Whether it is there, of what waits for a host. Never Secrets.
       rule('', ['configmaps'], ['get']),
       rule(
@@ -100,7 +103,7 @@ const permissions: Readonly<Record<RuntimeRole, Permissions>> = {
       recordEvents,
     ],
     // It reads the Leases of all hosts.
-    leases: ['list', 'watch', ...keepLease],
+    leases: [...follow, 'get', 'create', 'update'],
   },
 };
 
@@ -128,8 +131,8 @@ export function rbacManifests(
           binding('RoleBinding', { name: inLattice, namespace }, 'ClusterRole', subjects),
         )),
     ...inNamespace(SYSTEM_NAMESPACE, name, [rule('coordination.k8s.io', ['leases'], leases)], subjects),
-    // Events about cluster-scoped objects, such as hosts, live in the default namespace.
-    ...inNamespace('default', name, [recordEvents], subjects),
+    // Events about cluster-scoped objects, such as hosts, live in the default namespace. Hosts tell of nothing but what runs on them.
+    ...(role === 'reconciler' ? inNamespace('default', name, [recordEvents], subjects) : []),
   ];
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../api';
 import { messageOf } from '../base/errors';
 import { log } from '../base/log';
-import { ensureNamespace, type KubeClient, LeaseKeeper } from '../kube';
+import { ensureNamespace, EventRecorder, type KubeClient, LeaseKeeper } from '../kube';
 import type { LatticeConnection } from '../lattice';
 import { Holdings } from './agent-drain';
 import { type HostIdentity, type NatsState, Registration } from './agent-registration';
@@ -108,6 +108,7 @@ export class HostAgent {
     });
     this.context = {
       client,
+      events: new EventRecorder(client, { controller: 'kasmcloud.io/host', instance: name }),
       hostName: name,
       addresses,
       hashKey,

@@ -19,6 +19,8 @@ export interface ControlPlaneOptions {
   readonly port?: number | undefined;
   /** Port that was used before. */
   readonly previousPort?: number | undefined;
+  /** Further flags of the API server. */
+  readonly apiServerArgs?: readonly string[];
   readonly progress?: Progress;
   readonly onChange?: ProgramListener;
   /** Gives the start up. */
@@ -48,12 +50,18 @@ export class ControlPlane {
    * @throws KasmError when a tool is missing, the port that was asked for is taken, or a program does not start
    */
   static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
-    const { dir, progress = silent, onChange, port: asked } = options;
+    const { dir, progress = silent, onChange, port: asked, apiServerArgs = [] } = options;
     const plan = await planner(progress);
     const pki = new Pki(path.join(dir, 'pki'));
     for (let attempt = 1; ; attempt++) {
       const port = await choosePort('port of the API server', { asked, previous: options.previousPort });
-      const specs = plan({ dir: path.join(dir, 'control-plane'), logDir: path.join(dir, 'logs'), port, pki });
+      const specs = plan({
+        dir: path.join(dir, 'control-plane'),
+        logDir: path.join(dir, 'logs'),
+        port,
+        pki,
+        apiServerArgs,
+      });
       const programs = specs.map((spec) => new Keeper(spec, onChange));
       const controlPlane = new ControlPlane(dir, port, pki, programs);
       try {

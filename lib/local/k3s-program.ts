@@ -7,7 +7,10 @@ import { loopback } from './ports';
 import { apiServerReady } from './probes';
 
 /** The control plane as one K3s server that is an API server and nothing else: no agent, no scheduler, no add-ons. */
-export function k3sProgram({ dir, logDir, port, pki }: ControlPlanePlan, command: string): ProgramSpec {
+export function k3sProgram(
+  { dir, logDir, port, pki, apiServerArgs = [] }: ControlPlanePlan,
+  command: string,
+): ProgramSpec {
   const data = path.join(dir, 'k3s');
   // K3s takes authorities that it finds in place instead of making its own: so our client certificates are good there too.
   const authorities = ['server-ca', 'client-ca', 'request-header-ca', 'etcd/peer-ca', 'etcd/server-ca'];
@@ -32,6 +35,7 @@ export function k3sProgram({ dir, logDir, port, pki }: ControlPlanePlan, command
       '--disable-network-policy',
       '--disable-helm-controller',
       '--disable-kube-proxy',
+      ...apiServerArgs.map((arg) => `--kube-apiserver-arg=${arg.replace(/^--/, '')}`),
     ],
     cwd: dir,
     logFile: path.join(logDir, 'k3s.log'),

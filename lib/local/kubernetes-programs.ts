@@ -13,6 +13,8 @@ export interface ControlPlanePlan {
   readonly logDir: string;
   readonly port: number;
   readonly pki: Pki;
+  /** Further flags of the API server, e.g. `--audit-log-path=audit.log`. */
+  readonly apiServerArgs?: readonly string[];
 }
 
 /** Paths of the binaries. */
@@ -63,7 +65,10 @@ function kine({ dir, logDir }: ControlPlanePlan, command: string): ProgramSpec {
   };
 }
 
-function apiServer({ dir, logDir, port, pki }: ControlPlanePlan, command: string): ProgramSpec {
+function apiServer(
+  { dir, logDir, port, pki, apiServerArgs = [] }: ControlPlanePlan,
+  command: string,
+): ProgramSpec {
   const serving = pki.serverFiles('kube-apiserver', [
     loopback,
     'localhost',
@@ -91,6 +96,7 @@ function apiServer({ dir, logDir, port, pki }: ControlPlanePlan, command: string
       // Nobody reaches this server through the `kubernetes` service.
       '--endpoint-reconciler-type=none',
       '--profiling=false',
+      ...apiServerArgs,
     ],
     // A fifth less memory for a second of processor time at the start.
     env: { GOGC: '50' },

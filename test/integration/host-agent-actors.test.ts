@@ -5,6 +5,7 @@ import {
   ConfigMapResource,
   SecretResource,
   type WasmCloudActor,
+  EventResource,
   WasmCloudActorResource,
   type WasmCloudActorSpec,
   WasmCloudHostResource,
@@ -63,6 +64,21 @@ it('runs an actor and reports it, and stops it when it is deleted', async () => 
   });
   await lab.client.delete(WasmCloudActorResource, { name: 'plain', namespace });
   await eventually(() => expect(host.running('plain')).toEqual([]));
+});
+
+it('tells people in events how it goes', async () => {
+  await create('told', { image: `file://${lab.dir}/told.wasm` });
+  await until('told', { status: 'False', reason: 'ImageNotFound' });
+  await lab.component('told');
+  await until('told', { status: 'True', reason: 'Running' });
+  await eventually(async () => {
+    const { items } = await lab.client.list(EventResource, { namespace });
+    const told = items.filter(({ regarding }) => regarding?.name === 'told');
+    expect(told.map(({ type, reason }) => `${type} ${reason}`)).toEqual(
+      expect.arrayContaining(['Warning ImageNotFound', 'Normal Running']),
+    );
+    expect(told.find(({ reason }) => reason === 'ImageNotFound')?.note).toContain('told.wasm');
+  });
 });
 
 it('scales in place through the scale subresource, down to nothing and back', async () => {

@@ -47,7 +47,7 @@ beforeAll(async () => {
   // The authorizer reads roles from a cache.
   for (const subject of [everywhere, inOneLattice, reconciler]) {
     await eventually(`${subject.name} is granted`, () =>
-      may(subject, 'create events.events.k8s.io', 'default'),
+      may(subject, 'create leases.coordination.k8s.io', 'kasmcloud-system'),
     );
   }
 });
@@ -58,7 +58,7 @@ test.each([
   ['patch wasmcloudhosts/status.kasmcloud.io', undefined],
   ['watch wasmcloudactors.kasmcloud.io', 'rbac'],
   ['patch wasmcloudactors/status.kasmcloud.io', 'rbac'],
-  ['get secrets', 'rbac'],
+  ['watch secrets', 'rbac'],
   ['create leases.coordination.k8s.io', 'kasmcloud-system'],
 ])('a host may %s in %s', async (action, namespace) => {
   expect(await may(everywhere, action, namespace)).toBe(true);
@@ -68,6 +68,7 @@ test.each([
 test.each([
   ['patch wasmcloudactors.kasmcloud.io', 'rbac'],
   ['delete wasmcloudhosts.kasmcloud.io', undefined],
+  ['get secrets', 'rbac'],
   ['update secrets', 'rbac'],
   ['get leases.coordination.k8s.io', 'rbac'],
   ['list pods', 'rbac'],
@@ -76,7 +77,7 @@ test.each([
 });
 
 test('a host of one lattice sees nothing of others', async () => {
-  for (const action of ['get secrets', 'list wasmcloudactors.kasmcloud.io']) {
+  for (const action of ['watch secrets', 'list wasmcloudactors.kasmcloud.io']) {
     expect(await may(inOneLattice, action, 'default')).toBe(false);
     expect(await may(everywhere, action, 'default')).toBe(true);
   }

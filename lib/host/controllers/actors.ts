@@ -1,6 +1,5 @@
 import {
   conditionTypes,
-  fieldManagers,
   type KubeObject,
   labels,
   labelValue,
@@ -10,7 +9,7 @@ import {
 } from '../../api';
 import { bytesOf } from '../../base/quantity';
 import { sleep } from '../../base/sleep';
-import { applyStatus, Controller, keyOf, parseKey, type Result } from '../../kube';
+import { Controller, keyOf, parseKey, type Result } from '../../kube';
 import { ActorSlot, type Running, type WantedActor } from './actor-slot';
 import { requireComponentId } from './component-id';
 import { configHash, configReferences, mergeConfig, mergeSecrets } from './config';
@@ -28,6 +27,7 @@ import { Handover } from './handover';
 import type { StartActor } from './local-actors';
 import { pullCredentials, pullReferences } from './pull-credentials';
 import { Report } from './report';
+import { writeStatus } from './write-status';
 
 /** A start that takes longer shows in the status. */
 const NOTICE_MS = 1_000;
@@ -257,11 +257,7 @@ export class ActorController {
         configHash: configHash(running.config, this.context.hashKey),
       }),
     };
-    await applyStatus(this.context.client, WasmCloudActorResource, actor, status, {
-      fieldManager: fieldManagers.host,
-      force: true,
-      signal,
-    });
+    await writeStatus(this.context, WasmCloudActorResource, actor, status, signal);
   }
 
   private identity(actor: WasmCloudActor): WasmCloudActorStatus {

@@ -6,7 +6,7 @@ import type {
   WasmCloudProvider,
 } from '../../api';
 import { LATTICE_NAME } from '../../api';
-import type { KubeClient } from '../../kube';
+import type { EventRecorder, KubeClient } from '../../kube';
 import type { LatticeConnection } from '../../lattice';
 import type { CallRoute } from '../calls/call';
 import type { LocalServices } from '../calls/local-services';
@@ -20,6 +20,7 @@ import type { References } from './references';
 /** What the controllers of one host share. */
 export interface HostContext {
   readonly client: KubeClient;
+  readonly events: EventRecorder;
   readonly hostName: string;
   /** At which this host can be reached, best first; never empty. */
   readonly addresses: readonly string[];

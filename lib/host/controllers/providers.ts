@@ -1,6 +1,5 @@
 import {
   conditionTypes,
-  fieldManagers,
   isReady,
   type KubeObject,
   type WasmCloudLink,
@@ -11,7 +10,7 @@ import {
 import { messageOf, TerminalError } from '../../base/errors';
 import { log } from '../../base/log';
 import { sleep } from '../../base/sleep';
-import { applyStatus, Controller, keyOf, type Result } from '../../kube';
+import { Controller, keyOf, type Result } from '../../kube';
 import { parseReference } from '../images/reference';
 import type { StartBuiltin } from './builtin-provider';
 import { BuiltinRunning } from './builtin-running';
@@ -32,6 +31,7 @@ import { inForce } from './links';
 import { ProcessRunning } from './process-running';
 import { Report } from './report';
 import type { RunningProvider } from './running-provider';
+import { writeStatus } from './write-status';
 
 /** A first pull may take minutes: the bound of a pass must not cut it off. */
 const PASS_MS = 15 * 60_000;
@@ -238,11 +238,7 @@ export class ProviderController {
       ...(this.running.get(key)?.status() ?? { restarts: 0 }),
       conditions: report.conditions,
     };
-    await applyStatus(this.context.client, WasmCloudProviderResource, provider, status, {
-      fieldManager: fieldManagers.host,
-      force: true,
-      signal,
-    });
+    await writeStatus(this.context, WasmCloudProviderResource, provider, status, signal);
   }
 
   private identity({ metadata }: WasmCloudProvider): WasmCloudProviderStatus {
