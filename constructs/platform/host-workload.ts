@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import type { ILattice } from '../ilattice';
 import { kplus } from './kplus';
 import { imageIssues } from './image';
+import { confineHosts } from './host-admission';
 import type { NatsConnection } from './nats-connection';
 import { networkPolicy } from './network';
 import {
@@ -146,6 +147,7 @@ export class HostWorkload extends Construct {
       networkPolicy(this, app, this.workload, { anyone: ports, namespace: [adminPort] });
     this.access =
       account && new RuntimeAccess(this, 'Access', { role: 'host', serviceAccount: account.name, lattices });
+    if (account && !props.reconciler) confineHosts(this, account.name);
     if (account && props.reconciler)
       new RuntimeAccess(this, 'Reconciler', {
         role: 'reconciler',

@@ -37,6 +37,8 @@ const waves: readonly (readonly string[])[] = [
     'ClusterRoleBinding',
     'Role',
     'RoleBinding',
+    'ValidatingAdmissionPolicy',
+    'ValidatingAdmissionPolicyBinding',
     'ConfigMap',
     'Secret',
     'Service',

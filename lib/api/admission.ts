@@ -52,9 +52,12 @@ const leaseIsAHosts = `request.resource.resource != 'leases' || (request.operati
  *
  * @param subjects Who are hosts, as given to {@link rbacManifests}. Leave out who is a reconciler as well: that one writes the status of
  *   everything.
+ * @param name Of the policy and its binding.
  */
-export function hostAdmissionPolicy(subjects: readonly RbacSubject[]): AdmissionObject[] {
-  const name = 'kasmcloud-hosts-write-their-own';
+export function hostAdmissionPolicy(
+  subjects: readonly RbacSubject[],
+  name = 'kasmcloud-hosts-write-their-own',
+): AdmissionObject[] {
   return [
     {
       apiVersion: 'admissionregistration.k8s.io/v1',

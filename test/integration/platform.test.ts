@@ -18,6 +18,7 @@ import {
 import { natsConfig, natsPaths } from '../../constructs/platform/nats-config';
 import { Pki } from '../../lib/local/pki';
 import { tool } from '../../lib/local/tool';
+import { eventually } from './cluster';
 
 const run = promisify(execFile);
 const images = {
@@ -109,7 +110,7 @@ test('a platform and its lattice apply in one go, strictly, and a second time wi
   const bound = await kubectl(
     'auth',
     'can-i',
-    'get',
+    'watch',
     'secrets',
     '-n',
     'platform-shop',
@@ -120,13 +121,39 @@ test('a platform and its lattice apply in one go, strictly, and a second time wi
     kubectl(
       'auth',
       'can-i',
-      'get',
+      'watch',
       'secrets',
       '-n',
       'default',
       '--as=system:serviceaccount:kasmcloud-system:host',
     ),
   ).rejects.toThrow();
+
+  // The token of a pod tells which host it is.
+  const asPod = [
+    '--as=system:serviceaccount:kasmcloud-system:host',
+    '--as-user-extra=authentication.kubernetes.io/pod-name=host-1',
+  ];
+  const host = (name: string) => ({
+    apiVersion: 'kasmcloud.io/v1alpha1',
+    kind: 'WasmCloudHost',
+    metadata: { name },
+    spec: { lattices: ['platform-shop'] },
+  });
+  const apply = (name: string) => {
+    const file = path.join(out, `${name}.json`);
+    writeFileSync(file, JSON.stringify(host(name)));
+    return kubectl('apply', '--server-side', '-f', file, ...asPod);
+  };
+  await apply('host-1');
+  // A policy is in force a moment after it is stored.
+  await eventually('another host is refused', () =>
+    apply('host-2').then(
+      () => false,
+      (error: Error) => error.message.includes('speaks for host host-1, not for'),
+    ),
+  );
+  await kubectl('delete', 'wch', 'host-1', 'host-2', '--ignore-not-found');
 });
 
 test('a minimal platform and a daemon of hosts apply strictly, a second time without a change', async () => {

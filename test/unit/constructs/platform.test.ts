@@ -457,6 +457,8 @@ describe('an app that orders its output', () => {
       'Role -2',
       'RoleBinding -2',
       'ServiceAccount -2',
+      'ValidatingAdmissionPolicy -2',
+      'ValidatingAdmissionPolicyBinding -2',
       'WasmCloudActor -9',
       'WasmCloudActor 0',
     ]);
