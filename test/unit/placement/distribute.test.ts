@@ -123,6 +123,50 @@ describe('a Spread', () => {
   });
 });
 
+describe('what wadm asserts of five hosts, two in the east, two in the west and one on the moon', () => {
+  const lattice = [
+    zone('e1', 'east'),
+    zone('e2', 'east'),
+    zone('w1', 'west'),
+    zone('w2', 'west'),
+    zone('moon', 'moon'),
+  ];
+  const total = (result: DistributionPlan, hosts: readonly DistributionHost[] = lattice): number =>
+    hosts.reduce((sum, { name }) => sum + (result.desired.get(name) ?? 0), 0);
+
+  test('9001 instances are placed, here evenly', () => {
+    const result = plan({ instances: 9001 }, lattice);
+    expect(desired(result)).toEqual({ e1: 1801, e2: 1800, moon: 1800, w1: 1800, w2: 1800 });
+  });
+
+  test('spreads of 5 and 3 instances lie in their regions', () => {
+    const spread = ['east', 'west', 'moon'].map((name, i) => ({
+      name,
+      selector: inZone(name),
+      weight: [40, 40, 20][i],
+    }));
+    const five = plan({ instances: 5, spread }, lattice);
+    expect(five.groups.map(({ placed }) => placed)).toEqual([2, 2, 1]);
+    const three = plan({ instances: 3, spread: spread.slice(0, 2) }, lattice);
+    expect(three.groups.map(({ placed }) => placed)).toEqual([2, 1]);
+    expect(three.desired.has('moon')).toBe(false);
+  });
+
+  test('after the loss of a host there are as many as before', () => {
+    const running = plan({ instances: 5 }, lattice);
+    const left = lattice.map((one): DistributionHost => {
+      const isLost = one.name === 'e1';
+      const current = isLost ? 0 : (running.desired.get(one.name) ?? 0);
+      return { ...one, state: isLost ? 'unfit' : 'open', current };
+    });
+    const result = plan({ instances: 5 }, left);
+    expect(total(result)).toBe(5);
+    expect(result.desired.has('e1')).toBe(false);
+    for (const { name, current } of left)
+      expect(result.desired.get(name) ?? 0).toBeGreaterThanOrEqual(current);
+  });
+});
+
 describe('what runs', () => {
   test('stays where it is; new ones go where there are fewest, and surplus is taken from where there are most', () => {
     const hosts = [host('a', { current: 4 }), host('b', { current: 1 }), host('c', { current: 2 })];
