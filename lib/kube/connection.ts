@@ -139,7 +139,7 @@ class KubeConfigConnection implements Connection {
     if (this.agent !== undefined && identity === this.agentIdentity) return this.agent;
     this.agentIdentity = identity;
     // Kernel keep-alive probes end a connection to a machine that vanished, long before any timeout of ours.
-    const keepAlive = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 8, timeout: 60_000 };
+    const keepAlive = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 64, timeout: 60_000 };
     if (this.config.getCurrentCluster()?.proxyUrl !== undefined) this.agent = options.agent as http.Agent;
     else if (this.server.protocol === 'http:') this.agent = new http.Agent(keepAlive);
     else this.agent = new https.Agent({ ...keepAlive, ...withoutUndefined(tls) });

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { counter } from '../base/metrics';
 import { sleep } from '../base/sleep';
 import { inSpan, traceHeaders } from '../base/tracing';
 import { ApiError, ConnectionError } from './api-error';
@@ -24,6 +25,12 @@ const connectTimeoutMs = 10_000;
 const defaultIdleTimeoutMs = 30_000;
 const maxTries = 5;
 const maxRetryAfterMs = 30_000;
+
+const requests = counter('kube_requests_total', 'Requests that the API server answered', [
+  'method',
+  'resource',
+  'status',
+]);
 
 /**
  * Sends a request and resolves with its response once the head has arrived with a 2xx status.
@@ -51,6 +58,7 @@ async function sendUntilAnswered(
   for (let attempt = 1; ; attempt++) {
     const response = await exchange(connection, request, fresh);
     const status = response.statusCode ?? 0;
+    requests.inc({ method: request.method, resource: resourceOf(request.path), status: String(status) });
     if (status >= 200 && status < 300) return response;
     const error = ApiError.parse(status, await text(response), response.headers['retry-after']);
     if (status === 401 && !fresh) {
@@ -61,6 +69,11 @@ async function sendUntilAnswered(
     if (!mayRetry || error.retryAfterMs === undefined || attempt >= maxTries) throw error;
     await sleep(Math.min(error.retryAfterMs, maxRetryAfterMs), request.signal);
   }
+}
+
+/** `leases` of `/apis/coordination.k8s.io/v1/namespaces/default/leases/one`; empty where a path is about no resource. */
+function resourceOf(path: string): string {
+  return /^\/apis?(?:\/[^/]+)?\/v[^/]+(?:\/namespaces\/[^/]+(?=\/))?\/([^/?]+)/.exec(path)?.[1] ?? '';
 }
 
 /** Reads a body to its end as UTF-8. */

@@ -1,0 +1,2 @@
+export { Scenario } from './scenario';
+export { measureWadm } from './wadm';
