@@ -16,6 +16,8 @@ export interface Finding {
   readonly observations: Omit<Observation, 'observedGeneration'>[];
   /** Whether the host's own word counts no more. @default false */
   readonly overrule?: boolean;
+  /** When there may be more to say, although nothing changes. */
+  readonly lookAgainMs?: number;
   /** The event to record when the finding is new. */
   readonly warning?: Omit<EventText, 'type'>;
 }

@@ -9,7 +9,7 @@ import {
   isBoundByReconciler,
 } from '../api';
 import { counter } from '../base/metrics';
-import { Controller, type Reflector, type Result, keyOf, removeFinalizer } from '../kube';
+import { Controller, type Reflector, type Result, keyOf, monotonicClock, removeFinalizer } from '../kube';
 import { isDraining } from '../placement';
 import { Binder, type Placeable, isPlaceable } from './binding';
 import { BY_COMPONENT, BY_HOST, UNBOUND, componentKey } from './caches';
@@ -78,11 +78,16 @@ export function workloadController<T extends Placeable>(
   });
 }
 
+/** A host says sooner what it makes of an object; who said at the same time that it has not would be refused, and try again. */
+const firstWordMs = 3_000;
+
 class Workload<T extends Placeable> {
   private readonly overruling = new Cooldown(overruleMs);
   private readonly config: ConfigLookup;
   /** Keys of what is to leave its host and has nowhere to go. */
   private readonly blocked = new Set<string>();
+  /** Since when hosts have said nothing of what they were given, by key. */
+  private readonly silentSince = new Map<string, number>();
 
   constructor(
     private readonly context: ReconcilerContext,
@@ -96,13 +101,16 @@ class Workload<T extends Placeable> {
   async reconcile(key: string, signal: AbortSignal): Promise<Result | void> {
     this.blocked.delete(key);
     const object = this.reflector.get(key);
-    if (object === undefined || !isPlaceable(object)) return;
+    if (object === undefined) return void this.silentSince.delete(key);
+    if (!isPlaceable(object)) return;
     if (object.metadata.deletionTimestamp !== undefined) return this.letGo(object, signal);
     const { host } = object.spec;
     if (host === undefined) return this.place(object, signal);
     const leaving = leavingOf(this.context, object, host);
     if (leaving !== undefined && isBoundByReconciler(object)) return this.move(object, host, leaving, signal);
-    return (await this.report(object, this.inspect(object, host, leaving), signal)).result;
+    const finding = this.inspect(object, host, leaving);
+    const { result } = await this.report(object, finding, signal);
+    return result ?? { requeueAfterMs: finding.lookAgainMs };
   }
 
   /** The keys of what is bound to a host. */
@@ -201,11 +209,24 @@ class Workload<T extends Placeable> {
     if (leaving?.abrupt === true && leaving.reason !== 'HostStopped')
       return stranded(object, leaving, hostName);
     const ready = conditionOf(object, conditionTypes.ready);
-    if (ready === undefined || isOwnReason(ready.reason)) return waiting(hostName, false);
+    if (ready === undefined) {
+      const lookAgainMs = this.untilSilent(keyOf(object));
+      return lookAgainMs > 0 ? { ...placed(hostName), lookAgainMs } : waiting(hostName, false);
+    }
+    this.silentSince.delete(keyOf(object));
+    if (isOwnReason(ready.reason)) return waiting(hostName, false);
     if (spokenFor === undefined || spokenFor === hostName) return placed(hostName);
     // The host before it speaks for it while it is there; then its word counts no more.
     const before = leavingOf(this.context, object, spokenFor);
     return before?.abrupt === true ? waiting(hostName, true) : placed(hostName);
+  }
+
+  /** Milliseconds that a host has left to say its first word about an object; 0 once it counts as silent. */
+  private untilSilent(key: string): number {
+    const now = monotonicClock.now();
+    const since = this.silentSince.get(key) ?? now;
+    this.silentSince.set(key, since);
+    return Math.max(0, since + firstWordMs - now);
   }
 
   /** Writes what is new; with a `result` it is too early to overrule a host. */
