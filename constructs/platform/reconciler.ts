@@ -1,5 +1,6 @@
 import type * as k8splus from 'cdk8s-plus-27';
 import { Construct } from 'constructs';
+import { reconcilerNodeOptions } from '../../lib/api/node-options';
 import type { ILattice } from '../ilattice';
 import { kplus } from './kplus';
 import { imageIssues } from './image';
@@ -15,7 +16,7 @@ import {
   separate,
 } from './pod';
 import { RuntimeAccess } from './rbac';
-import { connectToControlPlane, type ControlPlaneProps, serviceAccount } from './role';
+import { connectToControlPlane, type ControlPlaneProps, serviceAccount, set } from './role';
 
 /** Properties of {@link Reconciler}. */
 export interface ReconcilerProps extends PartProps, ControlPlaneProps {
@@ -76,6 +77,7 @@ export class Reconciler extends Construct {
       args: ['run', 'reconciler'],
       ports: [{ name: 'admin', number: adminPort }],
     });
+    set(container, 'NODE_OPTIONS', reconcilerNodeOptions);
     connectToControlPlane(this, container, props);
     finish(this, app, this.workload);
     if (this.replicas > 1) separate(this.workload);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { reconcilerNodeOptions } from '../api/node-options';
 import type { ProgramSpec } from './keeper';
 import { loopback } from './ports';
 import type { Platform } from './supervisor';
@@ -24,6 +25,7 @@ function role(platform: Platform, options: RoleOptions, name: 'host' | 'reconcil
     name,
     command: node,
     args: [
+      ...(name === 'reconciler' ? [reconcilerNodeOptions] : []),
       entry,
       'run',
       name,

@@ -3,7 +3,8 @@
 //
 // The rival does the same over as many simulated wasmCloud hosts, which answer at once. What differs: wadm has commands where the
 // reconciler has an object an actor, and it puts all instances of a spread on one host, so its zones have two hosts each. A time
-// from the loss of hosts includes how long each takes to notice it: up to 40 s of a Lease here, 70 to 140 s of heartbeats there.
+// from the loss of hosts includes how long each takes to notice it: up to 40 s of a Lease here, 70 to 140 s of heartbeats there. What wadm does
+// not reach within six minutes has no value.
 import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -83,7 +84,6 @@ async function scale() {
   return createRequire(import.meta.url)(outfile);
 }
 
-/** What wadm did not reach in its time has no value. */
 function against(value) {
   return value === undefined ? {} : { rival: 'wadm 0.21', rivalValue: round(value) };
 }

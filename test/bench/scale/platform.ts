@@ -4,6 +4,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { NamespaceResource } from '../../../lib/api';
+import { reconcilerNodeOptions } from '../../../lib/api/node-options';
 import { KubeClient, loadConnection } from '../../../lib/kube';
 import { bootstrap } from '../../../lib/local/bootstrap';
 import { type ControlPlane, startControlPlane } from '../../../lib/local/control-plane';
@@ -21,7 +22,6 @@ export class Platform {
   /** Most memory that the reconciler was seen to hold, in MB: shared pages in parts. */
   peakMemory = 0;
   private sampling: NodeJS.Timeout | undefined;
-
   private reconciler: ChildProcess | undefined;
 
   private constructor(
@@ -85,9 +85,10 @@ export class Platform {
     const metadata = { name: namespace };
     await this.client.create(NamespaceResource, { apiVersion: 'v1', kind: 'Namespace', metadata });
     const command = path.join(packageRoot(), 'dist', 'kasmcloud.cjs');
-    const args = ['run', 'reconciler', '--kubeconfig', this.controlPlane.kubeconfig('reconciler')];
+    const kubeconfig = this.controlPlane.kubeconfig('reconciler');
+    const args = [reconcilerNodeOptions, command, 'run', 'reconciler', '--kubeconfig', kubeconfig];
     const log = openSync(path.join(this.dir, 'reconciler.log'), 'w');
-    this.reconciler = spawn(await tool('node'), [command, ...args, '--admin-address', this.admin], {
+    this.reconciler = spawn(await tool('node'), [...args, '--admin-address', this.admin], {
       stdio: ['ignore', log, log],
     });
     await until('reconciler ready', 120, () => this.isReady());
