@@ -7,6 +7,7 @@ import { type ControlPlane, startControlPlane } from '../../lib/local/control-pl
 import { progressTo } from '../../lib/local/progress';
 import { tool } from '../../lib/local/tool';
 import { PulumiStack, pulumiCli } from './pulumi/cli';
+import { KubectlCluster } from './pulumi/cluster';
 import { ComponentPackage } from './pulumi/component-package';
 import { startKubernetesProvider } from './pulumi/kubernetes-provider';
 import { startLanguageHost } from './pulumi/language-host';
@@ -30,7 +31,9 @@ beforeAll(async () => {
   // An API server of its own, which knows none of our kinds yet.
   cluster = await startControlPlane({ dir: path.join(dir, 'cluster'), progress: progressTo(process.stderr) });
   language = await startLanguageHost();
-  kubernetes = await startKubernetesProvider(kubectlPath, cluster.kubeconfig('admin'), trace);
+  kubernetes = await startKubernetesProvider(
+    new KubectlCluster(kubectlPath, cluster.kubeconfig('admin'), trace),
+  );
 }, 30 * 60_000);
 
 afterAll(async () => {

@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import { isDeepStrictEqual, promisify } from 'node:util';
+import { isDeepStrictEqual } from 'node:util';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import type {
@@ -20,27 +19,14 @@ import {
 } from '@pulumi/pulumi/proto/provider_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { Struct } from 'google-protobuf/google/protobuf/struct_pb';
+import type { Cluster, Manifest } from './cluster';
 import { RpcServer } from './rpc-server';
 
-interface Manifest {
-  apiVersion: string;
-  kind: string;
-  metadata: { name: string; namespace?: string; annotations?: Record<string, string> };
-  [field: string]: unknown;
-}
-
 /**
- * Stands in for pulumi-resource-kubernetes, which is no npm package: speaks its protocol to the engine, and to the API server through
- * kubectl, so that everything is really applied. What it proves is evidence about our programs and the engine, not about the official
+ * Stands in for pulumi-resource-kubernetes, which is no npm package: speaks its protocol to the engine, and applies to a cluster. What it proves is evidence about our programs and the engine, not about the official
  * plugin: it waits only for definitions and for `pulumi.com/waitFor: condition=…`, and never retries.
  */
-export async function startKubernetesProvider(
-  kubectl: string,
-  kubeconfig: string,
-  /** Gets `begin KIND` and `end KIND` for each object that is applied. */
-  trace: string[],
-): Promise<RpcServer> {
-  const cluster = new Cluster(kubectl, kubeconfig, trace);
+export async function startKubernetesProvider(cluster: Cluster): Promise<RpcServer> {
   return RpcServer.start(ResourceProviderService, {
     getPluginInfo: () => {
       const info = new PluginInfo();
@@ -123,67 +109,6 @@ function declaredPart(live: unknown, declared: unknown): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Objects as kubectl applies and reads them. */
-class Cluster {
-  constructor(
-    private readonly kubectl: string,
-    private readonly kubeconfig: string,
-    private readonly trace: string[],
-  ) {}
-
-  async apply(manifest: Manifest, preview: boolean): Promise<Manifest> {
-    if (preview) return manifest;
-    this.trace.push(`begin ${manifest.kind}`);
-    const args = [
-      'apply',
-      '--server-side',
-      '--force-conflicts',
-      '--field-manager=pulumi',
-      '-f',
-      '-',
-      '-o',
-      'json',
-    ];
-    const applied = JSON.parse(await this.run(args, JSON.stringify(manifest))) as Manifest;
-    const awaited =
-      manifest.kind === 'CustomResourceDefinition'
-        ? 'condition=Established'
-        : manifest.metadata.annotations?.['pulumi.com/waitFor'];
-    if (awaited !== undefined)
-      await this.run(['wait', `--for=${awaited}`, '--timeout=60s', ...address(manifest)]);
-    this.trace.push(`end ${manifest.kind}`);
-    return (awaited !== undefined && (await this.get(manifest))) || applied;
-  }
-
-  async get(manifest: Manifest): Promise<Manifest | undefined> {
-    const text = await this.run(['get', '--ignore-not-found', '-o', 'json', ...address(manifest)]);
-    return text === '' ? undefined : (JSON.parse(text) as Manifest);
-  }
-
-  async delete(manifest: Manifest): Promise<void> {
-    await this.run(['delete', '--ignore-not-found', '--timeout=300s', ...address(manifest)]);
-  }
-
-  private run(args: string[], input?: string): Promise<string> {
-    const running = promisify(execFile)(this.kubectl, ['--kubeconfig', this.kubeconfig, ...args], {
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    running.child.stdin?.end(input);
-    return running.then(({ stdout }) => stdout);
-  }
-}
-
-/** Arguments by which kubectl finds an object. */
-function address({ apiVersion, kind, metadata }: Manifest): string[] {
-  const [version, group] = apiVersion.split('/').reverse();
-  const type = group === undefined ? kind : `${kind}.${version}.${group}`;
-  return [
-    type,
-    metadata.name,
-    ...(metadata.namespace === undefined ? [] : ['--namespace', metadata.namespace]),
-  ];
 }
 
 /** Pulumi marks a secret on the wire by this key. */
