@@ -35,7 +35,11 @@ export const BuiltinImage = {
    * keeps for blobs of the namespace.
    */
   BLOBSTORE_FS: 'builtin://blobstore-fs',
-  /** `wasi:keyvalue` in the NATS JetStream bucket that the target configuration of each link to it names: `bucket`. */
+  /**
+   * `wasi:keyvalue` in the NATS JetStream bucket that the target configuration of each link to it names: `bucket`. Links from it to
+   * components that export `wasi:keyvalue/watcher` name in the source configuration the `bucket` whose changes they are told of, and the
+   * `key` if not all (`carts.*`, `carts.>`). Wherever the provider runs more than once, each one tells.
+   */
   KEYVALUE_NATS: 'builtin://keyvalue-nats',
   /**
    * `wasi:keyvalue` in Redis or Valkey. The target configuration of each link to it names the server by `url` (`redis://HOST:PORT/DATABASE`,

@@ -15,7 +15,7 @@ import { interfaces, type LatticeConnection, WrpcClient } from '../../lib/lattic
 import { bench, eventually, type FakeActor, type TestHost, untilCondition } from './host-agent-harness';
 import { connect, natsOptions } from './lattice';
 
-const { store } = interfaces.keyvalue;
+const { store, watcher } = interfaces.keyvalue;
 const { consumer, handler } = interfaces.messaging;
 const lab = bench();
 const apiVersion = 'kasmcloud.io/v1alpha1';
@@ -132,6 +132,34 @@ it('takes the configuration of links from ConfigMaps and follows their changes',
   await lab.client.create(ConfigMapResource, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
   await until('kv', { type: 'ConfigResolved', status: 'True' });
   expect(await use(cart, 'get', 'key')).toBeUndefined();
+});
+
+it('tells components that are linked from it what changes in a bucket', async () => {
+  const audit = await run('audit');
+  const got: unknown[] = [];
+  audit.serves = [watcher];
+  audit.answer = async (func, args) => void got.push([func, ...args]);
+  await link('audit-changes', {
+    source: 'kv',
+    target: 'audit',
+    wit: { namespace: 'wasi', package: 'keyvalue', interfaces: ['watcher'] },
+    sourceConfig: { values: { bucket, enable_bucket_auto_create: 'true' } },
+  });
+  await provide('kv', 'builtin://keyvalue-nats');
+  const kv = await nats.nats.jetstream().views.kv(bucket);
+  // What is written before the link is in force is nobody's business.
+  await eventually(async () => {
+    await kv.put('first', '');
+    expect(got).not.toEqual([]);
+  });
+  await kv.put('name', Uint8Array.of(1));
+  await kv.delete('name');
+  await eventually(() =>
+    expect(got.slice(-2)).toEqual([
+      [`${watcher.id}#on-set`, bucket, 'name', Uint8Array.of(1)],
+      [`${watcher.id}#on-delete`, bucket, 'name'],
+    ]),
+  );
 });
 
 it('hands messages to the component that is linked, and sends those of components', async () => {
@@ -270,4 +298,16 @@ it('says what is wrong with a subscription in the status of the provider', async
   const key = { name: 'worker-messages', namespace };
   await lab.client.patch(WasmCloudLinkResource, key, { spec: { sourceConfig } });
   await until('bus', { status: 'True' });
+});
+
+it.each([
+  ['keyvalue-nats', 'store', { bucket: 'carts', bukcet: 'carts' }, 'did you mean bucket?'],
+  ['messaging-nats', 'consumer', { subscriptions: 'a' }, 'remove it'],
+])('refuses settings of links that %s would not read', async (name, interfaceName, values, remedy) => {
+  const wit = name === 'keyvalue-nats' ? keyvalue : messaging(interfaceName);
+  await link('cart-to-it', { source: 'cart', target: 'it', wit, targetConfig: { values } });
+  await declare('it', `builtin://${name}`);
+  const failed = await until('it', { type: 'Healthy', status: 'False', reason: 'InvalidLinkConfig' });
+  expect(conditionOf(failed, 'Healthy')?.message).toContain(`link ${namespace}/cart-to-it: targetConfig.`);
+  expect(conditionOf(failed, 'Healthy')?.message).toContain(remedy);
 });

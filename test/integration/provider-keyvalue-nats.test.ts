@@ -165,12 +165,16 @@ it('says why it cannot', async () => {
       () => 'nothing',
       ({ payload }: { payload: { val?: string } }) => payload.val,
     );
-  expect(await failure(new Client(provider(), context({})))).toContain(
-    'targetConfig.bucket of the link is missing',
-  );
+  expect(await failure(new Client(provider(), context({})))).toContain('targetConfig.bucket: is missing');
   expect(
     await failure(new Client(provider(), context({ bucket, cluster_uri: 'nats://elsewhere' }))),
   ).toContain('Remove cluster_uri');
+  expect(await failure(new Client(provider(), context({ bukcet: bucket })))).toContain(
+    'targetConfig.bukcet: is no setting here',
+  );
+  expect(
+    await failure(new Client(provider(), context({ bucket, enable_bucket_auto_create: 'yes' }))),
+  ).toContain('targetConfig.enable_bucket_auto_create: "yes" is neither true nor false');
   expect(await failure(new Client(), 'bad key')).toBe('invalid key: bad key');
   const away = keyvalueNats({ connection: () => undefined, config: () => ({}) });
   expect(await failure(new Client(away))).toBe('The host is not connected to NATS');

@@ -191,6 +191,7 @@ it('serves the good subscriptions of links when others are not', async () => {
   expect(await bad({ subscriptions: 'a', cluster_uris: 'nats://elsewhere' })).toContain(
     'Remove cluster_uris',
   );
+  expect(await bad({ subscription: 'a' })).toContain('did you mean subscriptions?');
   await settled();
   peer.nats.publish(subject);
   await eventually(() => expect(got).toEqual(['worker']));

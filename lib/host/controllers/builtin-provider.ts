@@ -5,10 +5,11 @@ import { blobService } from '../providers/blob-service';
 import { FileBlobStore, rootOf } from '../providers/blobstore-fs';
 import { type NatsBlobSettings, natsBlobSettings, NatsBlobStore } from '../providers/blobstore-nats';
 import { HttpServerProvider, type HttpHandler, type HttpServerConfig } from '../providers/http-server';
-import { keyvalueNats } from '../providers/keyvalue-nats';
+import { bucketOf, bucketSettings, keyvalueNats } from '../providers/keyvalue-nats';
+import { KeyvalueWatch } from '../providers/keyvalue-watch';
 import { KeyvalueRedis } from '../providers/keyvalue-redis';
 import type { RedisTarget } from '../providers/redis-connection';
-import { MessagingNats } from '../providers/messaging-nats';
+import { MessagingNats, messagingSettings } from '../providers/messaging-nats';
 import { OutgoingHttp } from '../providers/outgoing-http';
 import type { InterfaceService } from '../providers/typed-service';
 import type { Values } from './config';
@@ -126,15 +127,27 @@ export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
       stop: async () => undefined,
     };
   },
-  'keyvalue-nats': ({ nats }) => {
+  'keyvalue-nats': ({ nats, call }) => {
     let current: Values = {};
+    const config = (): Values => current;
+    const watch = new KeyvalueWatch<ProviderLink>({
+      connection: nats,
+      config,
+      deliver: async (link, func, args) => {
+        await call(link, interfaces.keyvalue.watcher, func, args);
+      },
+      log,
+    });
     return {
-      service: keyvalueNats({ connection: nats, config: () => current }),
-      update: async (config) => {
+      service: keyvalueNats({ connection: nats, config }),
+      update: async (config, links, targets) => {
+        bucketSettings(config);
         current = config;
+        await watch.setLinks(links);
+        judge(targets, (settings) => bucketOf({ ...current, ...settings }));
       },
       endpoints: () => [],
-      stop: async () => undefined,
+      stop: (graceMs) => watch.stop(graceMs),
     };
   },
   'keyvalue-redis': () => {
@@ -165,7 +178,11 @@ export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
     });
     return {
       service: messaging.service,
-      update: (_, links) => messaging.setLinks(links),
+      update: async (config, links, targets) => {
+        messagingSettings(config, []);
+        await messaging.setLinks(links);
+        judge(targets, (settings) => messagingSettings(settings, []));
+      },
       endpoints: () => [],
       stop: (graceMs) => messaging.stop(graceMs),
     };

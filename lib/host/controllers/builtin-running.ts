@@ -165,7 +165,9 @@ export class BuiltinRunning implements RunningProvider {
       namespace,
       source,
       linkName,
-      interface: id,
+      // Links name interfaces as components do.
+      interface: id.replace(/^wrpc:/, 'wasi:'),
+      wireInterface: id,
       function: func,
       signature,
       args,

@@ -1,5 +1,5 @@
 import { ErrorCode, NatsError } from 'nats';
-import { KasmError, messageOf } from '../../base/errors';
+import { KasmError, messageOf, TerminalError } from '../../base/errors';
 import type { LatticeConnection } from '../../lattice/connection';
 import { atomics, batch, store, type storeError } from '../../lattice/interfaces/keyvalue';
 import { WitError } from '../../lattice/wrpc/errors';
@@ -7,9 +7,10 @@ import type { Js } from '../../lattice/wrpc/types';
 import type { ServiceCallContext } from '../calls/local-service';
 import { hostConnectionOnly } from './nats-config';
 import { type BucketOptions, NatsBucket } from './nats-bucket';
+import { boolean, invalid, knownSettings } from './settings';
 import { type InterfaceService, served, serviceOf } from './typed-service';
 
-type Values = Readonly<Record<string, string>>;
+export type Values = Readonly<Record<string, string>>;
 
 export interface KeyvalueNatsOptions {
   /** The host's connection to NATS; `undefined` until there is one. */
@@ -22,6 +23,7 @@ export interface KeyvalueNatsOptions {
 
 /** `stream not found` */
 const noSuchStream = 10_059;
+const settingNames = ['bucket', 'js_domain', 'enable_bucket_auto_create'];
 /** Requests of one batch that are under way at a time. */
 const batchWidth = 64;
 
@@ -96,6 +98,8 @@ class Buckets {
       if (error instanceof WitError) throw error;
       // Whatever is wrong may be that the bucket is not what it was: the next call looks again.
       if (key !== undefined && error instanceof NatsError) this.open.delete(key);
+      if (error instanceof TerminalError)
+        throw new WitError<StoreError>({ tag: 'other', val: `targetConfig.${messageOf(error)}` });
       throw new WitError(storeErrorOf(error));
     }
   }
@@ -127,14 +131,21 @@ function storeErrorOf(error: unknown): StoreError {
   return { tag: 'other', val: messageOf(error) };
 }
 
-/** @throws KasmError when the configuration of a link names no bucket, or what this provider does not do. */
-function bucketOf(config: Values): BucketOptions {
+/** @throws TerminalError `InvalidLinkConfig` for what this provider does not do */
+export function bucketSettings(config: Values): BucketOptions {
   hostConnectionOnly(config);
-  const { bucket = '', js_domain: domain, enable_bucket_auto_create: create = 'false' } = config;
-  if (bucket === '') {
-    throw new KasmError('targetConfig.bucket of the link is missing', 'Set it to the name of a NATS bucket');
-  }
-  return { bucket, domain, create: create.toLowerCase() === 'true' };
+  knownSettings(config, settingNames);
+  const { bucket = '', js_domain: domain } = config;
+  if (!/^[\w-]*$/.test(bucket))
+    throw invalid('bucket', bucket, 'is no name of a bucket', 'Use letters, digits, - and _');
+  return { bucket, domain, create: boolean(config, 'enable_bucket_auto_create', false) };
+}
+
+/** @throws TerminalError `InvalidLinkConfig` when the configuration of a link names no bucket, or what this provider does not do */
+export function bucketOf(config: Values): BucketOptions {
+  const settings = bucketSettings(config);
+  if (settings.bucket !== '') return settings;
+  throw invalid('bucket', undefined, 'is missing', 'Set it to the name of a NATS bucket');
 }
 
 /** Maps in order, a bounded number at a time. */

@@ -8,6 +8,7 @@ import type { Js } from '../../lattice/wrpc/types';
 import { hostConnectionOnly } from './nats-config';
 import { checkPublished, parseSubscriptions } from './nats-subjects';
 import { NatsSubscription } from './nats-subscription';
+import { knownSettings, type Settings } from './settings';
 import { type InterfaceService, served, serviceOf } from './typed-service';
 
 export type BrokerMessage = Js<typeof brokerMessage>;
@@ -64,7 +65,7 @@ export class MessagingNats<L extends MessagingLink = MessagingLink> {
     const wanted = new Map<string, { link: L; subject: string; queue: string | undefined }>();
     for (const link of links) {
       try {
-        hostConnectionOnly(link.sourceConfig);
+        messagingSettings(link.sourceConfig, ['subscriptions']);
         for (const { subject, queue } of parseSubscriptions(link.sourceConfig['subscriptions'] ?? '')) {
           wanted.set([link.name, link.target, subject, queue].join('\n'), { link, subject, queue });
         }
@@ -129,6 +130,12 @@ export class MessagingNats<L extends MessagingLink = MessagingLink> {
     if (connection?.connected === true) return connection;
     throw new KasmError('The host is not connected to NATS');
   }
+}
+
+/** @throws TerminalError `InvalidLinkConfig` for a setting that would go unheard */
+export function messagingSettings(config: Settings, known: readonly string[]): void {
+  hostConnectionOnly(config);
+  knownSettings(config, known);
 }
 
 function publish(nats: NatsConnection, { subject, body, replyTo }: BrokerMessage): void {

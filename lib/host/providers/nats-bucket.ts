@@ -1,4 +1,12 @@
-import { type JetStreamOptions, type KV, type NatsConnection, NatsError } from 'nats';
+import {
+  type JetStreamOptions,
+  type KV,
+  type KvEntry,
+  KvWatchInclude,
+  type NatsConnection,
+  NatsError,
+  type QueuedIterator,
+} from 'nats';
 import { Backoff } from '../../base/backoff';
 import { KasmError } from '../../base/errors';
 import { sleep } from '../../base/sleep';
@@ -99,6 +107,11 @@ export class NatsBucket {
     } finally {
       if (this.increments.get(key) === mine) this.increments.delete(key);
     }
+  }
+
+  /** What is written from now on to keys that match a pattern, until it is stopped. */
+  changes(key: string): Promise<QueuedIterator<KvEntry>> {
+    return this.kv.watch({ key, include: KvWatchInclude.UpdatesOnly });
   }
 
   private async add(key: string, delta: bigint, signal: AbortSignal): Promise<bigint> {
