@@ -48,6 +48,26 @@ for (const [file, entry] of Object.entries(bundles)) {
   metafiles.push(metafile);
 }
 
+const external = ({ path }) => ({ path, external: true });
+
+// The evaluator of CEL is an ES module, which test runners such as jest do not load from CommonJS: its code goes into the module that uses it.
+const cel = await build({
+  entryPoints: ['lib/api/cel.ts'],
+  outfile: 'dist/lib/api/cel.js',
+  allowOverwrite: true,
+  bundle: true,
+  plugins: [
+    { name: 'own modules', setup: (bundle) => bundle.onResolve({ filter: /^\.\/schema$/ }, external) },
+  ],
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+});
+metafiles.push(cel.metafile);
+
 const packages = bundledPackages(metafiles);
 writeFileSync('dist/bundled-packages.json', `${JSON.stringify(packages)}\n`);
 writeFileSync('dist/third-party-licenses.txt', noticeText(packages));
