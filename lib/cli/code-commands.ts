@@ -3,6 +3,7 @@ import type * as Diff from './diff';
 import type * as Export from './export';
 import type * as Graph from './graph';
 import type * as Import from './import';
+import type * as Init from './init';
 
 /* eslint-disable @typescript-eslint/no-require-imports -- as in main.ts: loaded when used */
 const commands = {
@@ -10,6 +11,7 @@ const commands = {
   export: () => require('./export') as typeof Export,
   graph: () => require('./graph') as typeof Graph,
   import: () => require('./import') as typeof Import,
+  init: () => require('./init') as typeof Init,
 };
 /* eslint-enable @typescript-eslint/no-require-imports */
 
@@ -19,6 +21,11 @@ export function addCodeCommands(root: Command): void {
   addImport(root);
   addExport(root);
   addGraph(root);
+  root
+    .command('init [folder]')
+    .description('write a new platform repo: a lattice, its tests, and CI')
+    .option('-v, --verbose', 'say more')
+    .action((folder: string | undefined) => commands.init().init(folder ?? '.'));
 }
 
 function addDiff(root: Command): void {
