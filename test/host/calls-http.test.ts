@@ -4,8 +4,9 @@ import * as http from 'node:http';
 import path from 'node:path';
 import { RemoteHandlers } from '../../lib/host/http/remote-handlers';
 import { HttpServerProvider } from '../../lib/host/providers/http-server';
-import { LatticeConnection } from '../../lib/lattice';
+import { interfaces, LatticeConnection } from '../../lib/lattice';
 import { startNats } from '../../lib/local/nats';
+import { connect } from '../../lib/provider';
 import { CallHost } from './call-host';
 
 const mebibyte = 1 << 20;
@@ -13,13 +14,15 @@ const cleanUp: (() => Promise<unknown>)[] = [];
 let elsewhere: CallHost;
 let server: HttpServerProvider;
 let url: string;
+let connection: () => Promise<LatticeConnection>;
+let handlers: RemoteHandlers;
 
 beforeAll(async () => {
   const nats = await startNats({
     dir: mkdtempSync(path.join(process.env['KASMCLOUD_TEST_DIR'] ?? '', 'nats-')),
   });
   cleanUp.unshift(() => nats.stop());
-  const connection = async (): Promise<LatticeConnection> => {
+  connection = async (): Promise<LatticeConnection> => {
     const made = await LatticeConnection.connect({ servers: nats.url, tls: nats.client('test') });
     cleanUp.unshift(() => made.close());
     return made;
@@ -28,7 +31,7 @@ beforeAll(async () => {
   cleanUp.unshift(() => elsewhere.stop());
   await elsewhere.start('lab', 'lab.wat', { limits: { executionTimeMs: 3_000 } });
   const here = await connection();
-  const handlers = new RemoteHandlers(() => here);
+  handlers = new RemoteHandlers(() => here);
   server = new HttpServerProvider({ handler: (target) => handlers.find('lattice', 'web', target) });
   cleanUp.unshift(() => server.stop(0));
   await server.setLinks([{ name: 'test/web', target: 'lab', sourceConfig: { address: '127.0.0.1:0' } }]);
@@ -83,6 +86,36 @@ describe('HTTP to a component of another host', () => {
     const actor = elsewhere.actors.find('test', 'lab') as unknown as { inFlight: number };
     while (actor.inFlight > 0) await new Promise((resolve) => setTimeout(resolve, 10));
     expect((await fetch(`${url}/c`)).status).toBe(200);
+  });
+
+  it.each([
+    ['before its body', []],
+    ['in the middle of its body', ['half of ']],
+  ])('is cut off, never whole, when the component breaks off %s', async (_, chunks: string[]) => {
+    const nats = await connection();
+    const peer = await connect({ nats: nats.nats, lattice: 'lattice', id: 'broken' });
+    const body = async function* (): AsyncGenerator<Uint8Array> {
+      yield* chunks.map((chunk) => Buffer.from(chunk));
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new Error('trapped');
+    };
+    peer.serve(interfaces.http.incomingHandler, {
+      handle: () => ({ status: 200, headers: [], body: body(), trailers: Promise.resolve(undefined) }),
+    });
+    const broken = new HttpServerProvider({ handler: (id) => handlers.find('lattice', 'web', id) });
+    try {
+      await nats.nats.flush();
+      await broken.setLinks([
+        { name: 'test/broken', target: 'broken', sourceConfig: { address: '127.0.0.1:0' } },
+      ]);
+      const response = await fetch(broken.endpoints()[0] ?? '');
+      // The head was on its way already, as it must be for what streams.
+      expect(response.status).toBe(200);
+      await expect(response.text()).rejects.toThrow('terminated');
+    } finally {
+      await broken.stop(0);
+      await peer.close(0);
+    }
   });
 
   it('is 503 when the component runs nowhere', async () => {
