@@ -26,6 +26,8 @@ export function cargoProgram(source, { inputs, takes, wrapper }) {
   // Not in the repository: cargo writes a lock file and gigabytes of objects, which speed up the next build when a file changes.
   const work = path.join(tools, `${name}-build`);
   for (const file of inputs) cpSync(path.join(source, file), path.join(work, file));
+  // Programs that are compiled alike share what they depend on.
+  const target = path.join(wrapper === undefined ? tools : work, 'cargo-target');
   console.error(`Building ${name} in ${work} (once, ${takes})`);
   const built = spawnSync('cargo', ['build', '--release'], {
     cwd: work,
@@ -33,7 +35,7 @@ export function cargoProgram(source, { inputs, takes, wrapper }) {
     env: {
       ...process.env,
       ...(wrapper && { RUSTC_WRAPPER: path.join(work, wrapper) }),
-      CARGO_TARGET_DIR: path.join(work, 'target'),
+      CARGO_TARGET_DIR: target,
     },
   });
   if (built.error) {
@@ -43,7 +45,7 @@ export function cargoProgram(source, { inputs, takes, wrapper }) {
   if (built.status !== 0) process.exit(built.status ?? 1);
   mkdirSync(path.dirname(program), { recursive: true });
   const draft = `${program}.${process.pid}`;
-  copyFileSync(path.join(work, 'target', 'release', name), draft);
+  copyFileSync(path.join(target, 'release', name), draft);
   chmodSync(draft, 0o755);
   renameSync(draft, program);
   return program;
