@@ -178,7 +178,7 @@ it.each([
   [{ uri: 'redis://host' }, 'uri: is no setting here. did you mean url?'],
   [{ tls_ca_file: '/nowhere' }, 'tls_ca_file: "/nowhere" cannot be read'],
 ])('refuses the configuration %j', (settings, message) => {
-  const judged = (): unknown => redis.targetOf(settings as Record<string, string>);
+  const judged = (): unknown => redis.targetOf(settings);
   expect(judged).toThrow(message);
   expect(judged).not.toThrow('secret');
 });
