@@ -17,8 +17,8 @@ const jest = path.join(root, 'node_modules', 'jest', 'bin', 'jest.js');
 const suites = {
   unit: { config: 'jest.config.cjs', minutes: 10 },
   host: { config: 'jest.host.config.cjs', node: 'host', serial: true, minutes: 15 },
-  integration: { config: 'jest.integration.config.cjs', serial: true, minutes: 20 },
-  e2e: { config: 'jest.e2e.config.cjs', serial: true, minutes: 20 },
+  integration: { config: 'jest.integration.config.cjs', serial: true, minutes: 30 },
+  e2e: { config: 'jest.e2e.config.cjs', serial: true, minutes: 30 },
   interop: {
     config: 'jest.interop.config.cjs',
     serial: true,
