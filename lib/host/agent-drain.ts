@@ -17,6 +17,8 @@ import type { Mirror } from './controllers/mirror';
 /** How often is looked whether all has gone, and whether there are other hosts for it. */
 const LOOK_MS = 100;
 const HOSTS_MS = 1_000;
+/** How long no other host must be fit before that is believed: one that was started or uncordoned just now says so a moment later. */
+const UNFIT_MS = 3_000;
 
 export interface HoldingDeps {
   readonly client: KubeClient;
@@ -60,13 +62,17 @@ export class Holdings {
   async gone(signal: AbortSignal): Promise<void> {
     let others: WasmCloudHost[] = [];
     let listedAt = -Infinity;
+    let unfitSince: number | undefined;
     try {
       for (;;) {
         if (performance.now() - listedAt >= HOSTS_MS) {
           others = await this.otherHosts(signal);
           listedAt = performance.now();
         }
-        if (!this.areLeaving(others)) return;
+        if (this.areLeaving(others)) unfitSince = undefined;
+        else if (others.length === 0 || !this.ours().some(isMovable)) return;
+        else unfitSince ??= performance.now();
+        if (unfitSince !== undefined && performance.now() - unfitSince >= UNFIT_MS) return;
         await sleep(LOOK_MS, signal);
       }
     } catch (error) {

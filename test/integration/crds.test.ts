@@ -42,11 +42,18 @@ async function create<T extends KubeObject>(object: KubeObject): Promise<T> {
 }
 
 async function replace(old: KubeObject, object: KubeObject): Promise<KubeObject> {
+  const type = resourceOf(object.kind);
   const { resourceVersion } = old.metadata;
-  return client.replace(resourceOf(object.kind), {
-    ...object,
-    metadata: { ...object.metadata, ...(resourceVersion !== undefined && { resourceVersion }) },
-  });
+  try {
+    return await client.replace(type, {
+      ...object,
+      metadata: { ...object.metadata, ...(resourceVersion !== undefined && { resourceVersion }) },
+    });
+  } catch (error) {
+    if (!isApiError(error, 409)) throw error;
+    // A controller of another test may still be on its way out, and write a status.
+    return replace(await client.get(type, old.metadata), object);
+  }
 }
 
 /** What the API server finds wrong, in the form of our own issues. */
