@@ -59,8 +59,8 @@ export class ServedComponent {
       else before.actors = served.actors;
       added ||= before === undefined;
     }
-    // The server knows of new subscriptions before old ones end.
-    if (added && gone.length > 0 && this.connection.connected) await this.connection.nats.flush();
+    // The server knows of new subscriptions before old ones end, and before anybody is told that the actor is ready.
+    if (added && this.connection.connected) await this.connection.nats.flush();
     if (gone.length === 0) return;
     await Promise.all(gone.map(([, served]) => served.end()));
     const whole = new AbortController();
