@@ -52,10 +52,9 @@ export async function synthesize(
         if (line.trim() !== '') step.update(line);
       },
     });
-    const files = readdirSync(out, { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.ya?ml$/.test(name))
-      .sort();
-    const objects = files.flatMap((name) => parseManifests(readFileSync(path.join(out, name), 'utf8'), name));
+    const objects = manifestFiles(out).flatMap((name) =>
+      parseManifests(readFileSync(path.join(out, name), 'utf8'), name),
+    );
     if (objects.length === 0) {
       throw new KasmError(
         `${source.label} wrote no manifests to CDK8S_OUTDIR`,
@@ -66,4 +65,19 @@ export async function synthesize(
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
+}
+
+/**
+ * The files with objects, in order; not what tells other tools to apply them: a kustomization.yaml, and a Helm chart, which has the same
+ * objects again.
+ */
+function manifestFiles(out: string): string[] {
+  const names = readdirSync(out, { recursive: true, encoding: 'utf8' });
+  const charts = names
+    .filter((name) => path.basename(name) === 'Chart.yaml')
+    .map((name) => path.dirname(name));
+  return names
+    .filter((name) => /\.ya?ml$/.test(name) && path.basename(name) !== 'kustomization.yaml')
+    .filter((name) => !charts.some((chart) => name.startsWith(`${chart}${path.sep}`)))
+    .sort();
 }

@@ -75,6 +75,18 @@ describe('synthesize', () => {
     expect(lines).toEqual(['working']);
   });
 
+  test('leaves out what tells kustomize and Helm to apply the same objects', async () => {
+    const more = `
+      mkdirSync(out + '/chart/templates', { recursive: true });
+      writeFileSync(out + '/kustomization.yaml', 'apiVersion: kustomize.config.k8s.io/v1beta1\\nkind: Kustomization\\n');
+      writeFileSync(out + '/chart/Chart.yaml', 'apiVersion: v2\\nname: shop\\n');
+      writeFileSync(out + '/chart/templates/a.yaml', 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: a}\\n');
+      writeFileSync(out + '/sub/c.yaml', 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: c}\\n');`;
+    const source = locate(write('main.js', program + more));
+    const objects = await synthesize(source, tools, options);
+    expect(objects.map(({ metadata }) => metadata.name)).toEqual(['a', 'b', 'c']);
+  });
+
   test('runs the app of a folder with our Node first on PATH', async () => {
     write('cdk8s.yaml', 'app: node main.js && test "$(command -v node)" = "$EXPECTED_NODE"');
     write('main.js', program);
