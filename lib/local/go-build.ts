@@ -26,6 +26,8 @@ export function builtCommands(module: GoModule): string | undefined {
 
 /** Builds the commands of a pinned Go module, unmodified, once for this machine; returns the folder that holds them. */
 export async function buildCommands(module: GoModule, progress: Progress): Promise<string> {
+  const built = builtCommands(module);
+  if (built !== undefined) return built;
   const names = module.commands.map(nameOf).join(', ');
   const text = `Building ${names} ${module.version} from source (once, ${module.takes})`;
   return during(progress, text, (step) =>
