@@ -88,6 +88,8 @@ export default tseslint.config(
           'fetch',
           'setTimeout',
           'clearTimeout',
+          'setInterval',
+          'clearInterval',
           'performance',
           'AbortSignal',
         ].map((name) => [name, 'readonly']),

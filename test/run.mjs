@@ -76,6 +76,7 @@ async function run(name) {
     suite.node === 'host' ? hostNode() : process.execPath,
     [...args, ...jestArgs],
     suite.minutes,
+    output,
   );
   if (!existsSync(output)) return failure(`${name}: jest ended with ${code} before it wrote its results`);
   const result = JSON.parse(readFileSync(output, 'utf8'));
@@ -86,7 +87,8 @@ async function run(name) {
   return { passed: result.numPassedTests, failed, skipped: result.numPendingTests + result.numTodoTests };
 }
 
-function jestProcess(node, args, minutes) {
+/** Resolves with the exit code. What a failed test left open does not hold up the other suites once the results are written. */
+function jestProcess(node, args, minutes, output) {
   return new Promise((resolve) => {
     // Standard output holds jest's JSON, which is read from its file; the report goes to standard error.
     const child = spawn(node, args, {
@@ -98,7 +100,17 @@ function jestProcess(node, args, minutes) {
       console.error(`Stopped after ${minutes} minutes`);
       child.kill('SIGKILL');
     }, minutes * 60_000);
+    let writtenAt;
+    const lingering = setInterval(() => {
+      if (!existsSync(output)) return;
+      writtenAt ??= Date.now();
+      if (Date.now() - writtenAt < 30_000) return;
+      console.error('Ended jest: a test left something open');
+      child.kill('SIGKILL');
+      clearInterval(lingering);
+    }, 1_000);
     child.on('exit', (code, signal) => {
+      clearInterval(lingering);
       clearTimeout(timer);
       resolve(code ?? signal);
     });

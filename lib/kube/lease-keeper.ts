@@ -25,6 +25,8 @@ export interface LeaseKeeperOptions {
 export class LeaseKeeper {
   private readonly record: LeaseRecord;
   private readonly stopping = new AbortController();
+  /** Gives up the heartbeat that is under way. */
+  private readonly cut = new AbortController();
   private beating: Promise<void> | undefined;
   private readonly durationMs: number;
   private readonly renewMs: number;
@@ -58,8 +60,12 @@ export class LeaseKeeper {
 
   /** Ends the heartbeat; with `remove` the Lease is deleted, so that nobody waits for its end. */
   async stop({ remove = false } = {}): Promise<void> {
-    this.stopping.abort(new Error(`The heartbeat ${this.options.name} was stopped`));
+    const stopped = new Error(`The heartbeat ${this.options.name} was stopped`);
+    this.stopping.abort(stopped);
+    // Of a heartbeat that was cut off nobody knows whether it has made the Lease anew.
+    const patience = setTimeout(() => this.cut.abort(stopped), this.renewMs);
     await this.beating;
+    clearTimeout(patience);
     if (!remove) return;
     try {
       await withDeadline(
@@ -80,7 +86,7 @@ export class LeaseKeeper {
         if (!signal.aborted) throw error;
       });
       if (signal.aborted) return;
-      const beaten = await this.beat(signal);
+      const beaten = await this.beat(this.cut.signal);
       if (!beaten && this.record.heldByOther) {
         const error = this.held();
         log.error({ lease: this.options.name, error: error.message }, 'Lost the lease');
