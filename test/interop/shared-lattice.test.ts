@@ -265,9 +265,13 @@ describe('a component of one host uses a provider of the other', () => {
     await expect(ledger.get('default', 'name')).resolves.toBeUndefined();
     await ledger.set('default', 'name', bytes('Grace'));
     await expect(ledger.get('default', 'name')).resolves.toEqual(bytes('Grace'));
-    const counts = await Promise.all(
-      Array.from({ length: 20 }, () => ledger.increment('default', 'visits', 1n)),
-    );
+    const counts: bigint[] = [];
+    // Four at a time: that host runs each call in an instance of its own, on a machine that may be busy.
+    const some = async (): Promise<void> => {
+      for (let call = 0; call < 5; call++)
+        counts.push((await ledger.increment('default', 'visits', 1n)));
+    };
+    await Promise.all(Array.from({ length: 4 }, some));
     expect(new Set(counts)).toEqual(new Set(Array.from({ length: 20 }, (_, at) => BigInt(at + 1))));
     await expect(ledger.get('elsewhere', 'name')).rejects.toMatchObject({
       payload: { tag: 'no-such-store' },
