@@ -268,8 +268,7 @@ describe('a component of one host uses a provider of the other', () => {
     const counts: bigint[] = [];
     // Four at a time: that host runs each call in an instance of its own, on a machine that may be busy.
     const some = async (): Promise<void> => {
-      for (let call = 0; call < 5; call++)
-        counts.push((await ledger.increment('default', 'visits', 1n)));
+      for (let call = 0; call < 5; call++) counts.push(await ledger.increment('default', 'visits', 1n));
     };
     await Promise.all(Array.from({ length: 4 }, some));
     expect(new Set(counts)).toEqual(new Set(Array.from({ length: 20 }, (_, at) => BigInt(at + 1))));
