@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { clusterOptions, dryRunOption, timeoutOption } from './common-options';
 import type * as Cordon from './cordon';
 import type * as Drain from './drain';
 import type * as Uncordon from './uncordon';
@@ -12,7 +13,7 @@ const commands = {
 /* eslint-enable @typescript-eslint/no-require-imports */
 
 /** Adds the commands that keep hosts in trim, with the words of kubectl's for nodes. */
-export function addHostCommands(root: Command, duration: (text: string) => number): void {
+export function addHostCommands(root: Command): void {
   hostCommand(root, 'cordon [hosts...]', 'place nothing new on hosts').action(
     (hosts: string[], options: Cordon.HostOptions) => commands.cordon().cordon(hosts, options),
   );
@@ -32,33 +33,19 @@ for tells in condition Drained what is left.`,
         .argParser(seconds)
         .default(-1, 'as it is'),
     )
-    .addOption(
-      new Option('--timeout <duration>', 'how long to wait, e.g. 90s or 5m; 0s is without end')
-        .argParser(duration)
-        .default(0, '0s'),
-    )
+    .addOption(timeoutOption())
     .option('--ignore-pinned', 'leave what people bound to a host by name where it is', false)
     .action((hosts: string[], options: Drain.DrainOptions) => commands.drain().drain(hosts, options));
 }
 
 function hostCommand(root: Command, usage: string, description: string): Command {
-  return root
-    .command(usage)
-    .description(description)
-    .option('-l, --selector <selector>', 'hosts by label, e.g. zone=a, instead of by name')
-    .addOption(
-      new Option('--dry-run [strategy]', 'print what would be done; server: have it checked, too')
-        .choices(['none', 'client', 'server'])
-        .preset('client')
-        .default('none'),
-    )
-    .option(
-      '--kubeconfig <file>',
-      'how to reach the API server (default: the installation’s, else KUBECONFIG)',
-    )
-    .option('--context <name>', 'context of the kubeconfig')
-    .option('--name <name>', 'which installation', 'default')
-    .option('-v, --verbose', 'say more');
+  return clusterOptions(
+    root
+      .command(usage)
+      .description(description)
+      .option('-l, --selector <selector>', 'hosts by label, e.g. zone=a, instead of by name')
+      .addOption(dryRunOption()),
+  );
 }
 
 function seconds(text: string): number {

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { addCodeCommands } from './code-commands';
 import { addCompletionCommands } from './completion-commands';
+import { durationMs } from './common-options';
 import type * as Down from './down';
 import { addHostCommands } from './host-commands';
 import { addRolloutCommands } from './rollout-commands';
@@ -100,8 +101,8 @@ Without it, only the control plane, NATS, the reconciler and a host are started.
     .action((options: Supervise.SuperviseOptions) => commands.supervise().supervise(options));
 
   addCodeCommands(root);
-  addHostCommands(root, durationMs);
-  addRolloutCommands(root, durationMs);
+  addHostCommands(root);
+  addRolloutCommands(root);
   root.addCommand(runCommand());
   addCompletionCommands(root);
 
@@ -128,14 +129,6 @@ function count(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('Not a number of lines.');
   return value;
-}
-
-const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
-
-function durationMs(text: string): number {
-  const [, amount, unit = 's'] = /^(\d+)([smh]?)$/.exec(text) ?? [];
-  if (amount === undefined) throw new InvalidArgumentError('A duration is a number with s, m or h.');
-  return Number(amount) * (unitMs[unit || 's'] ?? 1000);
 }
 
 /** A command and all below it. */

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { clusterOptions, dryRunOption, timeoutOption } from './common-options';
 import type * as Change from './rollout-change';
 import type * as History from './rollout-history';
 import type * as Status from './rollout-status';
@@ -15,16 +16,12 @@ const commands = {
 /* eslint-enable @typescript-eslint/no-require-imports */
 
 /** Adds `kasmcloud rollout`, with the words of kubectl's for Deployments. */
-export function addRolloutCommands(root: Command, duration: (text: string) => number): void {
+export function addRolloutCommands(root: Command): void {
   const rollout = root.command('rollout').description('watch and steer the rollouts of distributions');
   rolloutCommand(rollout, 'status <name>', 'tell how far a rollout is, until it is done')
     .addOption(new Option('-w, --watch', 'wait until it is done').default(true))
     .option('--no-watch', 'tell and end')
-    .addOption(
-      new Option('--timeout <duration>', 'how long to wait, e.g. 90s or 5m; 0s is without end')
-        .argParser(duration)
-        .default(0, '0s'),
-    )
+    .addOption(timeoutOption())
     .addOption(revision('--revision <number>', 'fail when another revision is rolled out; 0 is any'))
     .action((name: string, options: Status.RolloutStatusOptions) =>
       commands.status().rolloutStatus(name, options),
@@ -49,17 +46,12 @@ export function addRolloutCommands(root: Command, duration: (text: string) => nu
 }
 
 function rolloutCommand(rollout: Command, usage: string, description: string): Command {
-  return rollout
-    .command(usage)
-    .description(description)
-    .option('-n, --namespace <namespace>', 'namespace of the distributions (default: that of the context)')
-    .option(
-      '--kubeconfig <file>',
-      'how to reach the API server (default: the installation’s, else KUBECONFIG)',
-    )
-    .option('--context <name>', 'context of the kubeconfig')
-    .option('--name <name>', 'which installation', 'default')
-    .option('-v, --verbose', 'say more');
+  return clusterOptions(
+    rollout
+      .command(usage)
+      .description(description)
+      .option('-n, --namespace <namespace>', 'namespace of the distributions (default: that of the context)'),
+  );
 }
 
 function selecting(command: Command): Command {
@@ -67,12 +59,7 @@ function selecting(command: Command): Command {
 }
 
 function changing(command: Command): Command {
-  return selecting(command).addOption(
-    new Option('--dry-run [strategy]', 'print what would be done; server: have it checked, too')
-      .choices(['none', 'client', 'server'])
-      .preset('client')
-      .default('none'),
-  );
+  return selecting(command).addOption(dryRunOption());
 }
 
 function revision(flags: string, description: string): Option {

@@ -7,7 +7,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { Installation, answered, freePort, httpLink, memoryMb, namespace, object } from './installation.mjs';
+import { freePort } from './free-port.mjs';
+import { Installation, answered, httpLink, namespace, object } from './installation.mjs';
+import { proportionalMemory } from './memory.mjs';
 import { loadOn, median, pin } from './load.mjs';
 import { bareNode, instances, toolPath, wasmCloud, wasmtimeServe } from './rivals.mjs';
 
@@ -158,7 +160,7 @@ async function startTime(installation, wasm) {
 /** What an actor adds to the host's memory when nothing has called it for a while, above its own linear memory of one page. */
 async function idleMemory(installation, wasm) {
   await pause(idleMs);
-  const before = memoryMb(installation.pid);
+  const before = proportionalMemory(installation.pid);
   const objects = [];
   const ports = [];
   for (let i = 0; i < idleActors; i++) {
@@ -172,7 +174,7 @@ async function idleMemory(installation, wasm) {
   await installation.create(objects);
   for (const port of ports) await answered(`http://127.0.0.1:${port}/`, 300_000);
   await pause(idleMs);
-  return (memoryMb(installation.pid) - before) / idleActors - 65_536 / 2 ** 20;
+  return (proportionalMemory(installation.pid) - before) / idleActors - 65_536 / 2 ** 20;
 }
 
 async function listening(port) {

@@ -1,11 +1,11 @@
 // The product as people start it: `kasmcloud up`, with a data folder of its own.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free-port.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const cli = path.join(root, 'dist', 'kasmcloud.cjs');
@@ -88,20 +88,6 @@ export function httpLink(id, port) {
     wit: { namespace: 'wasi', package: 'http', interfaces: ['incoming-handler'] },
     sourceConfig: { values: { address: `127.0.0.1:${port}` } },
   });
-}
-
-/** Proportional set size of a process in MB: pages that several processes share are counted in parts. */
-export function memoryMb(pid) {
-  return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]) / 1024;
-}
-
-export async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Resolves with the milliseconds until a URL answers with 200. */

@@ -7,7 +7,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { connect } from 'nats';
-import { answered, cli, freePort } from './installation.mjs';
+import { freePort } from './free-port.mjs';
+import { answered, cli } from './installation.mjs';
 import { wasmtime } from './wasmtime.mjs';
 
 const lattice = 'bench';

@@ -1,11 +1,11 @@
 // The minimal deployment: how fast it starts with warm caches, what it holds in memory, and how fast an applied actor answers.
 import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from './free-port.mjs';
 import { proportionalMemory } from './memory.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -114,15 +114,6 @@ function command(file, args, input) {
   return new Promise((resolve, reject) => {
     const child = execFile(file, args, (error, stdout) => (error ? reject(error) : resolve(stdout)));
     child.stdin.end(input);
-  });
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
   });
 }
 

@@ -11,6 +11,7 @@ import type { InterfaceService } from '../../lib/host/providers/typed-service';
 import { LatticeConnection } from '../../lib/lattice';
 import { startNats } from '../../lib/local/nats';
 import { CallHost } from './call-host';
+import { runCapable } from './capable';
 
 const namespace = 'test';
 const link = (target: string): WasmCloudLink => ({
@@ -66,13 +67,7 @@ afterAll(async () => {
   for (const step of cleanUp) await step();
 });
 
-/** What came of some commands, run one after another in one call's own instance. */
-async function run(...command: unknown[]): Promise<unknown> {
-  const answer = await actor.call('test:capabilities/api', 'run', [JSON.stringify(command)]);
-  const { ok, err } = JSON.parse(answer as string) as { ok: unknown; err?: unknown };
-  if (err !== undefined) throw err as Error;
-  return ok;
-}
+const run = (...command: unknown[]): Promise<unknown> => runCapable(actor, ...command);
 
 describe.each(['files', 'objects', 'remote', 'older'])('wasi:blobstore over the link %s', (target) => {
   const container = `c-${randomUUID()}`;

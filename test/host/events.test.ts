@@ -11,6 +11,7 @@ import { MessagingNats } from '../../lib/host/providers/messaging-nats';
 import { interfaces, LatticeConnection } from '../../lib/lattice';
 import { startNats } from '../../lib/local/nats';
 import { CallHost } from './call-host';
+import { runCapable } from './capable';
 
 const namespace = 'test';
 const bucket = 'events';
@@ -82,12 +83,7 @@ afterAll(async () => {
   for (const step of cleanUp) await step();
 });
 
-async function run(...command: unknown[]): Promise<unknown> {
-  const answer = await actor.call('test:capabilities/api', 'run', [JSON.stringify(command)]);
-  const { ok, err } = JSON.parse(answer as string) as { ok: unknown; err?: unknown };
-  if (err !== undefined) throw err as Error;
-  return ok;
-}
+const run = (...command: unknown[]): Promise<unknown> => runCapable(actor, ...command);
 
 describe('wasi:keyvalue/watcher', () => {
   /** What the component wrote about a key, waited for. */
