@@ -31,23 +31,24 @@ const restartsTotal = counter('actor_worker_restarts_total', 'Workers that ended
   'cause',
 ]);
 
-/** Whether it is a fault of the actor, rather than of its caller or of how many call at once. */
-const isFailure: Readonly<Record<CallOutcome, boolean>> = {
-  Answered: false,
-  ClientGone: false,
-  Overloaded: false,
-  NotServing: false,
-  Trapped: true,
-  DeadlineExceeded: true,
-  NoResponse: true,
-  WorkerLost: true,
+/** What it is a fault of: the actor, or else its caller or how many call at once. */
+const countedAs: Readonly<Record<CallOutcome, 'unanswered' | 'serverErrors' | undefined>> = {
+  Answered: undefined,
+  ClientGone: undefined,
+  Overloaded: undefined,
+  NotServing: undefined,
+  ServerError: 'serverErrors',
+  Trapped: 'unanswered',
+  DeadlineExceeded: 'unanswered',
+  NoResponse: 'unanswered',
+  WorkerLost: 'unanswered',
 };
 
 /** The metrics of one actor, looked up once as they are touched by every call. */
 export class ActorMetrics {
   readonly calls: Readonly<Record<CallOutcome, { inc(count?: number): void }>>;
-  /** Calls that have ended, and those of them that the actor did not answer. */
-  readonly counts = { ended: 0, failed: 0 };
+  /** As of {@link CallCounts}. */
+  readonly counts = { ended: 0, unanswered: 0, serverErrors: 0 };
   readonly restarts: Readonly<Record<RestartCause, { inc(): void }>>;
 
   constructor(
@@ -56,11 +57,11 @@ export class ActorMetrics {
   ) {
     const entries = callOutcomes.map((outcome) => {
       const metric = callsTotal.labels(actor, outcome);
-      const failed = isFailure[outcome] ? 1 : 0;
+      const fault = countedAs[outcome];
       const inc = (count = 1): void => {
         metric.inc(count);
         this.counts.ended += count;
-        this.counts.failed += count * failed;
+        if (fault !== undefined) this.counts[fault] += count;
       };
       return [outcome, { inc }] as const;
     });

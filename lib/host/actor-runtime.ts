@@ -4,7 +4,7 @@ import { log, type Logger } from '../base/log';
 import { ActorMetrics } from './actor-metrics';
 import { camelCase, type interfaces, type WitInterface } from '../lattice';
 import type { SecretValues } from '../lattice/provider-contract';
-import { CallError, type CallOutcome } from './call-error';
+import { CallError, outcomeOfStatus, type CallOutcome } from './call-error';
 import type { OutgoingCall } from './calls/call';
 import { InterfaceCall } from './calls/interface-call';
 import { signatures } from './calls/signatures';
@@ -168,7 +168,8 @@ export class ActorRuntime {
       });
       this.pool.run(call);
     });
-    this.metrics.calls[error?.reason ?? (response.writableEnded ? 'Answered' : 'ClientGone')].inc();
+    const answer = response.writableEnded ? outcomeOfStatus(response.statusCode) : 'ClientGone';
+    this.metrics.calls[error?.reason ?? answer].inc();
     if (error !== undefined) throw error;
   }
 
@@ -217,10 +218,10 @@ export class ActorRuntime {
   answerHttp(request: interfaces.http.Request, signal: AbortSignal): Promise<interfaces.http.Response> {
     return new Promise((resolve, reject) => {
       const leave = (): void => call.leave();
-      const call = new WireCall(request, resolve, reject, (error) => {
+      const call = new WireCall(request, resolve, reject, (outcome) => {
         signal.removeEventListener('abort', leave);
         this.pool.withdraw(call);
-        this.metrics.calls[error?.reason ?? 'Answered'].inc();
+        this.metrics.calls[outcome].inc();
       });
       signal.addEventListener('abort', leave, { once: true });
       this.pool.run(call);
@@ -235,8 +236,8 @@ export class ActorRuntime {
     return this.handlesHttp ? this.pool.listen(giveBack) : undefined;
   }
 
-  /** Calls that have ended, and those of them that the component did not answer. */
-  get counts(): { readonly ended: number; readonly failed: number } {
+  /** Calls that have ended, and those of them that failed. */
+  get counts(): ActorMetrics['counts'] {
     return this.metrics.counts;
   }
 

@@ -31,6 +31,7 @@ export class CallError extends KasmError {
 /** How a call can end. */
 export const callOutcomes = [
   'Answered',
+  'ServerError',
   'ClientGone',
   'Trapped',
   'DeadlineExceeded',
@@ -38,6 +39,11 @@ export const callOutcomes = [
   'Overloaded',
   'NotServing',
   'WorkerLost',
-] as const satisfies readonly ('Answered' | 'ClientGone' | CallErrorReason)[];
+] as const satisfies readonly ('Answered' | 'ServerError' | 'ClientGone' | CallErrorReason)[];
 
 export type CallOutcome = (typeof callOutcomes)[number];
+
+/** How a call ended that a component answered with a whole HTTP response: a status of 500 or more tells of a fault on its side. */
+export function outcomeOfStatus(status: number): CallOutcome {
+  return status >= 500 ? 'ServerError' : 'Answered';
+}

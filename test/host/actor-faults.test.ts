@@ -84,10 +84,17 @@ describe.each([
     );
   });
 
+  it('counts a response with status 500 as a fault of the component, which serves on', async () => {
+    const { serverErrors } = lab.actor.counts;
+    expect((await lab.get('/x')).status).toBe(500);
+    await eventually('it is counted', async () => lab.actor.counts.serverErrors === serverErrors + 1);
+    expect((await lab.get('/c')).status).toBe(200);
+  });
+
   it('counts calls by outcome', async () => {
     const counted = async (): Promise<string> =>
       registry.getSingleMetricAsString('kasmcloud_actor_calls_total');
-    const wanted = ['Trapped', 'DeadlineExceeded', 'NoResponse', 'Answered'];
+    const wanted = ['Trapped', 'DeadlineExceeded', 'NoResponse', 'ServerError', 'Answered'];
     for (;;) {
       const text = await counted();
       if (wanted.every((outcome) => new RegExp(`outcome="${outcome}"} [1-9]`).test(text))) return;

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import * as http from 'node:http';
 import path from 'node:path';
+import { registry } from '../../lib/base/metrics';
 import { RemoteHandlers } from '../../lib/host/http/remote-handlers';
 import { HttpServerProvider } from '../../lib/host/providers/http-server';
 import { interfaces, LatticeConnection } from '../../lib/lattice';
@@ -75,6 +76,21 @@ describe('HTTP to a component of another host', () => {
     const response = await fetch(`${url}/${fault}`);
     expect(response.status).toBe(status);
     expect(await response.text()).toContain(reason);
+  });
+
+  it('counts a response with status 500 as a fault of the component, where it runs', async () => {
+    const serverErrors = async (): Promise<number> => {
+      const { values } = (await registry.getSingleMetric('kasmcloud_actor_calls_total')?.get()) ?? {
+        values: [],
+      };
+      const of = values.filter(({ labels }) => labels['outcome'] === 'ServerError');
+      return of.reduce((sum, { value }) => sum + value, 0);
+    };
+    const before = await serverErrors();
+    const response = await fetch(`${url}/x`);
+    expect(response.status).toBe(500);
+    await response.text();
+    expect(await serverErrors()).toBe(before + 1);
   });
 
   it('lets the component go when the client goes', async () => {

@@ -41,7 +41,7 @@ export class FakeActor implements RunningActor {
   ready = true;
   stopped = false;
   inFlight = 0;
-  counts = { ended: 0, failed: 0 };
+  counts = { ended: 0, unanswered: 0, serverErrors: 0 };
   instances: number;
   config: ActorSpec['config'];
   answer: (func: string, args: readonly unknown[]) => Promise<unknown> = async () => {

@@ -279,9 +279,26 @@ it('gives up a canary of which calls fail, and the old takes them all again', as
   await rolledOut('front');
   await allAnswer('4');
   const event = (await client.list(EventResource, { namespace })).items.find(
-    ({ note }) => note?.includes('were not answered') === true,
+    ({ note }) => note?.includes('not answered') === true,
   );
   expect(event).toMatchObject({ reason: 'RolledBack', type: 'Warning' });
+});
+
+it('gives up a canary that answers with status 500, while both serve all the rest', async () => {
+  await change('front', { template: frontOf('x', front[0]) });
+  const seen = new Set<string>();
+  await eventually(async () => {
+    // As many as the load makes, so that it is more than a share that may fail.
+    for (const answer of await Promise.all(Array.from({ length: 8 }, () => get('x')))) seen.add(answer);
+    expect((await read('front')).spec.template.actor?.config?.values?.['greeting']).toBe('4');
+  }, 60_000);
+  expect([...seen].sort()).toEqual(['4', '500 x']);
+  await rolledOut('front');
+  const event = (await client.list(EventResource, { namespace })).items.find(
+    ({ note }) => note?.includes('HTTP status of 500 or more') === true,
+  );
+  expect(event).toMatchObject({ reason: 'RolledBack', type: 'Warning' });
+  await expectNoFailures();
 });
 
 it('rolls back to a revision that is asked for, and a provider in place, without failing a call', async () => {

@@ -4,7 +4,9 @@ import { type Clock, monotonicClock } from '../../kube';
 export interface CallCounts {
   readonly ended: number;
   /** Those that the actor did not answer: it trapped, took too long, or gave no response. */
-  readonly failed: number;
+  readonly unanswered: number;
+  /** Those that it answered with an HTTP status of 500 or more. */
+  readonly serverErrors: number;
 }
 
 /** What the calls of this time tell, in milliseconds. */
@@ -42,12 +44,25 @@ export class CallHealth {
     // One of before the window is kept, to count from.
     while (this.samples[1] !== undefined && this.samples[1].at <= at - windowMs) this.samples.shift();
     const from = this.samples[0] ?? counts;
-    const [ended, failed] = [counts.ended - from.ended, counts.failed - from.failed];
+    const ended = counts.ended - from.ended;
+    const unanswered = counts.unanswered - from.unanswered;
+    const serverErrors = counts.serverErrors - from.serverErrors;
+    const failed = unanswered + serverErrors;
     const before = this.verdict;
     if (before === undefined && failed >= leastFailed && failed >= failingShare * ended)
-      this.verdict = `${failed} of ${ended} calls within ${windowMs / 1000} s were not answered: the component traps, takes too long, or gives no response`;
+      this.verdict = describe(ended, unanswered, serverErrors);
     if (before !== undefined && (failed === 0 || failed < (failingShare / 2) * ended))
       this.verdict = undefined;
     return (before === undefined) !== (this.verdict === undefined);
   }
+}
+
+function describe(ended: number, unanswered: number, serverErrors: number): string {
+  const causes = [
+    unanswered > 0 &&
+      `${unanswered} not answered, as the component traps, takes too long, or gives no response`,
+    serverErrors > 0 && `${serverErrors} answered with an HTTP status of 500 or more`,
+  ];
+  const failed = `${unanswered + serverErrors} of ${ended} calls within ${windowMs / 1000} s failed`;
+  return `${failed}: ${causes.filter(Boolean).join('; ')}`;
 }

@@ -15,7 +15,7 @@ export interface RunningActor {
   /** How many calls are served at a time, and how many are now. */
   readonly instances: number;
   readonly inFlight: number;
-  /** Calls that have ended since its start, and those of them that it did not answer. */
+  /** Calls that have ended since its start, and those of them that failed. */
   readonly counts: CallCounts;
   /** Lets the component answer an HTTP request; rejects when there is no answer. */
   handleHttp(request: IncomingMessage, response: ServerResponse): Promise<void>;

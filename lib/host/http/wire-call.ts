@@ -1,5 +1,5 @@
 import { type interfaces, WitError } from '../../lattice';
-import { CallError } from '../call-error';
+import { CallError, outcomeOfStatus, type CallOutcome } from '../call-error';
 import { transferable, type FromWorker, type ToWorker } from '../worker/protocol';
 import type { PoolCall } from '../worker/slot';
 import type { RawHeaders } from '../wasi/http/fields';
@@ -17,7 +17,8 @@ export class WireCall implements PoolCall {
   private id = 0;
   private send: Send | undefined;
   private readonly body: ByteQueue;
-  private answered = false;
+  /** Of the response, once there is one. */
+  private status: number | undefined;
   /** No more will come of the response. */
   private over = false;
   private unread = 0;
@@ -31,7 +32,7 @@ export class WireCall implements PoolCall {
     private readonly resolve: (response: Response) => void,
     private readonly reject: (error: Error) => void,
     /** Told once, when all of the response is on its way or nothing more will come of it. */
-    private readonly settled: (error: CallError | undefined) => void,
+    private readonly settled: (outcome: CallOutcome) => void,
   ) {
     this.body = new ByteQueue(
       (bytes) => this.send?.(['took', this.id, bytes]),
@@ -80,12 +81,12 @@ export class WireCall implements PoolCall {
 
   fail(error: CallError): void {
     if (this.over) return;
-    this.finish(error);
+    this.finish(error.reason);
     this.body.fail(error);
     this.failTrailers(error);
     // A caller of `handle` can tell a component that did not answer from one that cannot be reached.
     const code = error.reason === 'DeadlineExceeded' ? 'HTTP-response-timeout' : 'internal-error';
-    if (!this.answered)
+    if (this.status === undefined)
       this.reject(
         new WitError(code === 'internal-error' ? { tag: code, val: error.message } : { tag: code }),
       );
@@ -95,24 +96,24 @@ export class WireCall implements PoolCall {
   leave(): void {
     if (this.over) return;
     this.send?.(['gone', this.id]);
-    this.finish(undefined);
+    this.finish('ClientGone');
   }
 
   private answer(status: number, headers: RawHeaders): void {
-    this.answered = true;
+    this.status = status;
     this.resolve({ status, headers: toFields(headers), body: this.body, trailers: this.trailers });
   }
 
   private end(trailers: RawHeaders | undefined): void {
     this.setTrailers(trailers && toFields(trailers));
     this.body.end();
-    this.finish(undefined);
+    this.finish(outcomeOfStatus(this.status ?? 200));
   }
 
-  private finish(error: CallError | undefined): void {
+  private finish(outcome: CallOutcome): void {
     this.over = true;
     this.wake?.();
-    this.settled(error);
+    this.settled(outcome);
   }
 
   /** Hands the body of the request on, never more than a window of it ahead of the guest. */

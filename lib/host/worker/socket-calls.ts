@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { messageOf } from '../../base/errors';
-import { CallError, type CallOutcome } from '../call-error';
+import { CallError, outcomeOfStatus, type CallOutcome } from '../call-error';
 import { BodyStream, bodyKind, smallBody } from '../http/body';
 import { refuseCall } from '../http/refusal';
 import { ResponseWriter } from '../http/response-writer';
@@ -113,7 +113,7 @@ export class SocketCall implements TurnTaker, Outlet {
     if (this.outcome !== undefined) return;
     try {
       write();
-      if (last) this.settle('Answered');
+      if (last) this.settle(outcomeOfStatus(this.answer.statusCode));
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       this.fail(error);

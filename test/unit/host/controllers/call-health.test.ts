@@ -3,15 +3,17 @@ import { CallHealth } from '../../../../lib/host/controllers/call-health';
 class Lab {
   now = 0;
   ended = 0;
-  failed = 0;
+  unanswered = 0;
+  serverErrors = 0;
   readonly health = new CallHealth({ now: () => this.now } as never);
 
   /** Two seconds with so many calls. Returns whether the verdict has changed. */
-  look(answered: number, failed = 0): boolean {
+  look(answered: number, unanswered = 0, serverErrors = 0): boolean {
     this.now += 2_000;
-    this.ended += answered + failed;
-    this.failed += failed;
-    return this.health.look({ ended: this.ended, failed: this.failed });
+    this.ended += answered + unanswered + serverErrors;
+    this.unanswered += unanswered;
+    this.serverErrors += serverErrors;
+    return this.health.look(this);
   }
 }
 
@@ -22,11 +24,26 @@ it('says that calls fail when a share of them does, and once', () => {
   expect(lab.health.failing).toBeUndefined();
   expect(lab.look(10, 3)).toBe(true);
   expect(lab.health.failing).toBe(
-    '7 of 117 calls within 20 s were not answered: the component traps, takes too long, or gives no response',
+    '7 of 117 calls within 20 s failed: 7 not answered, as the component traps, takes too long, or gives no response',
   );
   // The same words as long as it lasts.
   expect(lab.look(0, 5)).toBe(false);
   expect(lab.health.failing).toContain('7 of 117');
+});
+
+it('counts answers with a status of 500 or more as failed, as those who watch the share of successes do', () => {
+  const lab = new Lab();
+  lab.look(0);
+  expect(lab.look(18, 0, 2)).toBe(false);
+  expect(lab.look(19, 0, 1)).toBe(true);
+  expect(lab.health.failing).toBe(
+    '3 of 40 calls within 20 s failed: 3 answered with an HTTP status of 500 or more',
+  );
+
+  const mixed = new Lab();
+  mixed.look(0);
+  expect(mixed.look(0, 1, 2)).toBe(true);
+  expect(mixed.health.failing).toMatch(/^3 of 3 .* failed: 1 not answered.*; 2 answered/);
 });
 
 it('takes single failures for no reason, however few calls there are', () => {
