@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { KubeObject } from '../api/resource';
 import { TerminalError, messageOf } from '../base/errors';
 import { type Logger, log } from '../base/log';
@@ -64,6 +65,8 @@ export class Controller<const T extends readonly KubeObject[] = readonly KubeObj
     this.options = options;
     this.log = log.child({ controller: options.name });
     this.queue = options.queue ?? new WorkQueue();
+    // Every pass under way listens: any number of them is no leak.
+    setMaxListeners(0, this.stopping.signal);
     const watches = options.watches as readonly Watch<T[number]>[];
     this.attach = watches.map((watch) => () => this.follow(watch));
     this.synced = watches.map(

@@ -204,7 +204,6 @@ export interface Bench {
 export function bench(): Bench {
   let client: KubeClient | undefined;
   let dir = '';
-  let serial = 0;
   const hosts: TestHost[] = [];
   const namespaces: string[] = [];
 
@@ -239,7 +238,8 @@ export function bench(): Bench {
       return name;
     },
     host: async (identity = {}, { through = client!.connection, insecureRegistries, nats } = {}) => {
-      const { name = `test-${process.pid}-${serial++}` } = identity;
+      // Of another name than those of other files, whose actors may still be on their way out.
+      const { name = `test-${randomUUID()}` } = identity;
       const own = new KubeClient(asHost(through, name));
       const host = await TestHost.start(own, dir, { ...identity, name }, insecureRegistries, nats);
       hosts.push(host);

@@ -6,8 +6,10 @@ import {
   WasmCloudActorResource,
   type WasmCloudActorSpec,
   WasmCloudLatticeResource,
+  WasmCloudProviderResource,
 } from '../../lib/api';
-import { bench, type TestHost, untilCondition } from './host-agent-harness';
+import { bench, eventually, type TestHost, untilCondition } from './host-agent-harness';
+import { type Proxy, startProxy } from './oci/proxy';
 import { digestOf, pushComponent } from './oci/push';
 import { htpasswd, login, type Registry, startRegistry } from './oci/registry';
 
@@ -18,6 +20,8 @@ let open: Registry;
 let guarded: Registry;
 let namespace: string;
 let host: TestHost;
+/** A registry that sends a byte now and then, for ever. */
+let dripping: Proxy;
 
 beforeAll(async () => {
   open = await startRegistry();
@@ -27,14 +31,16 @@ beforeAll(async () => {
     storage: open.storage,
     auth: { htpasswd: { realm: 'test', path: file } },
   });
+  dripping = await startProxy(open.host, () => 'drip');
 });
 afterAll(async () => {
+  await dripping.stop();
   await guarded.stop();
   await open.stop();
 });
 beforeEach(async () => {
   namespace = await lab.namespace();
-  host = await lab.host({}, { insecureRegistries: [open.host, guarded.host] });
+  host = await lab.host({}, { insecureRegistries: [open.host, guarded.host, dripping.host] });
 });
 
 const create = (name: string, spec: WasmCloudActorSpec): Promise<unknown> =>
@@ -95,4 +101,39 @@ it('waits for an image that is pushed later, and says which is missing', async (
   expect(conditionOf(missing, 'Ready')?.message).toContain(image);
   await pushComponent(`http://${open.host}/v2/later`, '1', wasm);
   await until('later', { status: 'True' });
+});
+
+it('runs others while a registry never comes to an end, and lets go of it when the image is corrected', async () => {
+  await pushComponent(`http://${open.host}/v2/prompt`, '1', wasm);
+  const providers = ['p0', 'p1', 'p2'];
+  // More than are looked after at a time.
+  const stuck = Array.from({ length: 20 }, (_, index) => `stuck-${index}`);
+  const image = `${dripping.host}/slow:1`;
+  await Promise.all([
+    ...stuck.map((name) => create(name, { image })),
+    ...providers.map((name) =>
+      lab.client.create(WasmCloudProviderResource, {
+        apiVersion,
+        kind: 'WasmCloudProvider',
+        metadata: { name, namespace },
+        spec: { image, host: host.identity.name },
+      }),
+    ),
+  ]);
+  await Promise.all([
+    ...stuck.map((name) => until(name, { status: 'False', reason: 'Starting' })),
+    ...providers.map((name) =>
+      untilCondition(lab.client, WasmCloudProviderResource, { name, namespace }, { reason: 'Starting' }),
+    ),
+  ]);
+
+  const good = `${open.host}/prompt:1`;
+  await create('prompt', { image: good });
+  await until('prompt', { status: 'True' });
+  await lab.client.patch(WasmCloudActorResource, { name: 'stuck-0', namespace }, { spec: { image: good } });
+  await until('stuck-0', { status: 'True' });
+
+  for (const name of stuck) await lab.client.delete(WasmCloudActorResource, { name, namespace });
+  for (const name of providers) await lab.client.delete(WasmCloudProviderResource, { name, namespace });
+  await eventually(async () => expect(await dripping.connections()).toBe(0));
 });

@@ -11,6 +11,7 @@ import type { ImageStore, StoredImage } from '../images/store';
 import type { SecretValues } from '../../lattice/provider-contract';
 import { CallHealth } from './call-health';
 import type { Values } from './config';
+import { ImagePull, StillPulling } from './image-pull';
 import type { LocalActors, RunningActor, StartActor } from './local-actors';
 
 /** What the spec of an actor comes down to. */
@@ -64,6 +65,8 @@ export interface ActorSlotDeps {
   readonly calls: CallRoute;
   /** How long calls in flight may go on when an actor ends. */
   readonly graceMs: () => number;
+  /** Called when another {@link ActorSlot.bring} is worth while. */
+  readonly changed: () => void;
 }
 
 /** Waits between attempts to pull or start what failed for a reason that may pass. */
@@ -78,8 +81,11 @@ export class ActorSlot {
   private failure: Failure | undefined;
   private readonly backoff = new Backoff(RETRY);
   private readonly drains = new Set<Promise<void>>();
+  private readonly pulling: ImagePull;
 
-  constructor(private readonly deps: ActorSlotDeps) {}
+  constructor(private readonly deps: ActorSlotDeps) {
+    this.pulling = new ImagePull(deps.images, deps.changed);
+  }
 
   get running(): Running | undefined {
     return this.current;
@@ -92,14 +98,14 @@ export class ActorSlot {
 
   /** Milliseconds until a failed attempt is worth repeating; undefined when only a change of the object can help. */
   get retryInMs(): number | undefined {
-    const at = this.failure?.retryAt ?? Infinity;
+    const at = this.pulling.underWay ? Infinity : (this.failure?.retryAt ?? Infinity);
     return at === Infinity ? undefined : Math.max(0, at - performance.now());
   }
 
   /**
    * Makes it run as wanted. What failed is not attempted again before its time, however often this is called, unless something that
    * matters has changed.
-   * @throws the reason why it does not run as wanted
+   * @throws the reason why it does not run as wanted; StillPulling while its image is on its way
    */
   async bring(wanted: WantedActor, signal: AbortSignal): Promise<void> {
     if (wanted.instances === 0) {
@@ -109,6 +115,7 @@ export class ActorSlot {
     const identity = hash(wanted.componentId, wanted.lattice, wanted.image, wanted.limits, wanted.reuse);
     const isFile = parseReference(wanted.image).kind === 'file';
     if (this.current?.identity === identity && !isFile) {
+      this.pulling.cancel();
       return this.adjust(this.current, wanted);
     }
     let attempt = hash(identity, wanted.pullPolicy, wanted.credentials);
@@ -126,14 +133,15 @@ export class ActorSlot {
       }
       if (this.failure?.attempt === attempt && performance.now() < this.failure.retryAt)
         throw this.failure.error;
-      const image = file ?? (await this.pull(wanted, signal));
+      const image = file ?? (await this.pull(wanted));
+      signal.throwIfAborted();
       phase = 'start';
       await this.replace(identity, wanted, image);
       this.failure = undefined;
       this.backoff.reset();
     } catch (error) {
       signal.throwIfAborted();
-      if (error !== this.failure?.error) {
+      if (!(error instanceof StillPulling) && error !== this.failure?.error) {
         if (attempt !== this.failure?.attempt) this.backoff.reset();
         const retryAt = error instanceof TerminalError ? Infinity : performance.now() + this.backoff.next();
         this.failure = { attempt, phase, error, retryAt };
@@ -144,6 +152,7 @@ export class ActorSlot {
 
   /** Takes the actor out of service and lets it finish its calls in the background. */
   retire(): void {
+    this.pulling.cancel();
     const old = this.current;
     this.current = undefined;
     if (old !== undefined) this.drain(old);
@@ -154,10 +163,10 @@ export class ActorSlot {
     await Promise.all(this.drains);
   }
 
-  private async pull(wanted: WantedActor, signal: AbortSignal): Promise<StoredImage> {
+  private async pull(wanted: WantedActor): Promise<StoredImage> {
     const { pullPolicy, credentials, pullProblems } = wanted;
     try {
-      const image = await this.deps.images.fetch(wanted.image, { pullPolicy, credentials, signal });
+      const image = await this.pulling.fetch(wanted.image, { pullPolicy, credentials });
       return asComponent(wanted.image, image);
     } catch (error) {
       const refused = error instanceof ImagePullError && error.reason === 'ImagePullUnauthorized';

@@ -24,6 +24,7 @@ import {
 } from './context';
 import { farewell } from './farewell';
 import { Handover } from './handover';
+import { StillPulling } from './image-pull';
 import type { StartActor } from './local-actors';
 import { pullCredentials, pullReferences } from './pull-credentials';
 import { Report } from './report';
@@ -31,8 +32,8 @@ import { writeStatus } from './write-status';
 
 /** A start that takes longer shows in the status. */
 const NOTICE_MS = 1_000;
-/** A pull and a first translation may take minutes: the bound of a pass must not cut them off. */
-const PASS_MS = 15 * 60_000;
+/** Longest pass; a start is bounded itself, and pulls go on beside passes. */
+const PASS_MS = 5 * 60_000;
 /** How often is looked at what tells of no change: whether an actor serves still, and soon when it does not or its image is a file. */
 const RESYNC_MS = 30_000;
 const POLL_MS = 2_000;
@@ -192,15 +193,14 @@ export class ActorController {
     );
     if (!(await Promise.race([settled, sleep(NOTICE_MS, undefined, false)]))) {
       const notice = new Report(actor);
-      notice.observe(conditionTypes.ready, 'False', 'Starting', `${wanted.image} is pulled and started`);
-      notice.observe(conditionTypes.reconciling, 'True', 'Starting');
+      notice.start(`${wanted.image} is pulled and started`);
       // The work itself goes on, so its failure must be seen first.
       await Promise.all([settled, this.write(actor, slot, notice, signal)]);
     }
     try {
       await work;
     } catch (error) {
-      if (slot.failedAt === 'start') this.pulled(report);
+      if (slot.failedAt === 'start' && !(error instanceof StillPulling)) this.pulled(report);
       throw error;
     }
     if (wanted.instances > 0) this.pulled(report);
@@ -222,6 +222,7 @@ export class ActorController {
         calls,
         startActor,
         graceMs: () => graceMs(this.context),
+        changed: () => this.controller.enqueue(key),
       });
       this.slots.set(key, slot);
     }

@@ -34,7 +34,7 @@ export class ProcessRunning implements RunningProvider {
     private readonly before: WasmCloudProviderStatus | undefined,
     private readonly changed: () => void,
   ) {
-    this.source = new ProgramSource(context);
+    this.source = new ProgramSource(context, changed);
   }
 
   async bring(pass: ProviderPass): Promise<void> {
@@ -111,6 +111,7 @@ export class ProcessRunning implements RunningProvider {
   }
 
   async stop(graceMs: number): Promise<void> {
+    this.source.cancel();
     if (this.running === undefined) return;
     const { supervised, spec } = this.running;
     await this.context.processes.end(spec, supervised, graceMs);

@@ -4,6 +4,7 @@ import { TerminalError } from '../../base/errors';
 import { ImagePullError } from '../images/errors';
 import { parseReference } from '../images/reference';
 import type { HostContext } from './context';
+import { ImagePull, StillPulling } from './image-pull';
 import type { PullCredentials } from './pull-credentials';
 
 /** The executable file of an image. */
@@ -29,8 +30,15 @@ export class ProgramSource {
   private known: { readonly attempt: string; readonly program: ProviderProgram } | undefined;
   private failure: Failure | undefined;
   private readonly backoff = new Backoff({ minMs: 1_000, maxMs: 60_000 });
+  private readonly pulling: ImagePull;
 
-  constructor(private readonly context: HostContext) {}
+  /** @param changed called when another {@link fetch} is worth while */
+  constructor(
+    private readonly context: HostContext,
+    changed: () => void,
+  ) {
+    this.pulling = new ImagePull(context.images, changed);
+  }
 
   /** What was fetched last, which may be of an image that is no longer wanted. */
   get last(): ProviderProgram | undefined {
@@ -39,11 +47,11 @@ export class ProgramSource {
 
   /** Milliseconds until a failed attempt is worth repeating; undefined when none has failed, or only a change can help. */
   get retryInMs(): number | undefined {
-    const at = this.failure?.retryAt ?? Infinity;
+    const at = this.pulling.underWay ? Infinity : (this.failure?.retryAt ?? Infinity);
     return at === Infinity ? undefined : Math.max(0, at - performance.now());
   }
 
-  /** @throws ImagePullError or TerminalError when there is no such program */
+  /** @throws ImagePullError or TerminalError when there is no such program; StillPulling while it is on its way */
   async fetch(
     { image = '', imagePullPolicy }: WasmCloudProviderSpec,
     { credentials, problems }: PullCredentials,
@@ -55,10 +63,10 @@ export class ProgramSource {
       throw this.failure.error;
     const isKnown = this.known?.attempt === attempt;
     try {
-      const { images, processes } = this.context;
+      const { processes } = this.context;
       // Once it runs, a tag that was moved changes nothing; the cache is asked all the same, so that the file stays.
       const pullPolicy = isKnown && imagePullPolicy !== 'Never' ? 'IfNotPresent' : imagePullPolicy;
-      const stored = await images.fetch(image, { pullPolicy, credentials, signal });
+      const stored = await this.pulling.fetch(image, { pullPolicy, credentials });
       const path = await processes.prepare(stored);
       const program = { path, digest: stored.digest, resolved: stored.resolved };
       this.known = { attempt, program };
@@ -67,6 +75,7 @@ export class ProgramSource {
       return program;
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof StillPulling) throw error;
       const named = withProblems(error, problems);
       if (this.failure?.attempt !== attempt) this.backoff.reset();
       // A file may be built anew under the same name.
@@ -78,6 +87,11 @@ export class ProgramSource {
       };
       throw named;
     }
+  }
+
+  /** Gives up a pull that is under way. */
+  cancel(): void {
+    this.pulling.cancel();
   }
 }
 

@@ -1,5 +1,4 @@
 import {
-  conditionTypes,
   isReady,
   type KubeObject,
   type WasmCloudLink,
@@ -27,14 +26,15 @@ import {
 } from './context';
 import { farewell } from './farewell';
 import { Handover } from './handover';
+import { StillPulling } from './image-pull';
 import { inForce } from './links';
 import { ProcessRunning } from './process-running';
 import { Report } from './report';
 import type { RunningProvider } from './running-provider';
 import { writeStatus } from './write-status';
 
-/** A first pull may take minutes: the bound of a pass must not cut it off. */
-const PASS_MS = 15 * 60_000;
+/** Longest pass; pulls go on beside passes. */
+const PASS_MS = 5 * 60_000;
 
 /** Time for Services, and whoever else follows `status.endpoints`, to hear that a provider is on another host now. */
 const LINGER_MS = 2_000;
@@ -108,6 +108,7 @@ export class ProviderController {
     }
     this.handover.holds(key, provider);
     const report = new Report(provider);
+    const again = (failed: boolean): Result => ({ requeueAfterMs: this.running.get(key)?.againInMs(failed) });
     let failed = false;
     try {
       const work = this.bring(key, provider, report, signal);
@@ -115,11 +116,13 @@ export class ProviderController {
       await work;
     } catch (error) {
       signal.throwIfAborted();
+      // What serves goes on serving meanwhile.
+      if (error instanceof StillPulling && isReady(provider)) return again(false);
       failed = true;
       report.fail(error);
     }
     await this.write(key, provider, report, signal);
-    return { requeueAfterMs: this.running.get(key)?.againInMs(failed) };
+    return again(failed);
   }
 
   /** Says what is going on when it takes a while, as a first pull does. */
@@ -137,8 +140,7 @@ export class ProviderController {
     if ((await Promise.race([settled, sleep(NOTICE_MS, undefined, false)])) || isReady(provider)) return;
     const { image = '' } = provider.spec;
     const notice = new Report(provider);
-    notice.observe(conditionTypes.ready, 'False', 'Starting', `${image} is pulled and started`);
-    notice.observe(conditionTypes.reconciling, 'True', 'Starting');
+    notice.start(`${image} is pulled and started`);
     // The work itself goes on, so its failure must be seen first.
     await Promise.all([settled, this.write(key, provider, notice, signal)]);
   }

@@ -1,6 +1,7 @@
 import { type Condition, conditionTypes, type KubeObject, setCondition } from '../../api';
 import { KasmError, messageOf, TerminalError } from '../../base/errors';
 import { ImagePullError } from '../images/errors';
+import { StillPulling } from './image-pull';
 
 type Observed = KubeObject & { status?: { conditions?: Condition[] | undefined } | undefined };
 
@@ -26,8 +27,9 @@ export class Report {
     if (condition !== undefined) this.observations.set(type, condition);
   }
 
-  /** Records a failure of the current phase, and with it that the whole is not ready. */
+  /** Records a failure of the current phase, and with it that the whole is not ready; or that an image is still being pulled. */
   fail(error: unknown, aside?: string): void {
+    if (error instanceof StillPulling) return this.start(error.message);
     const reason =
       error instanceof TerminalError || error instanceof ImagePullError ? error.reason : 'Failed';
     // Ours are whole sentences already; what others throw may hide its reason in a cause.
@@ -40,6 +42,12 @@ export class Report {
       aside === undefined ? message : `${message}. ${aside}`,
     );
     if (error instanceof TerminalError) this.observe(conditionTypes.stalled, 'True', reason, message);
+  }
+
+  /** Records that what is wanted is on its way. */
+  start(message: string): void {
+    this.observe(conditionTypes.ready, 'False', 'Starting', message);
+    this.observe(conditionTypes.reconciling, 'True', 'Starting');
   }
 
   get conditions(): Condition[] {
