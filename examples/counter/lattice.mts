@@ -1,7 +1,7 @@
 import { App } from 'cdk8s';
 import { Actor, BuiltinImage, Lattice, Provider } from 'kasmcloud';
 
-const { ADDRESS = '127.0.0.1', PORT = '8080' } = process.env;
+const { ADDRESS = '127.0.0.1', PORT = '8081' } = process.env;
 
 const app = new App();
 const lattice = new Lattice(app, 'counter');

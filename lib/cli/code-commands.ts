@@ -36,8 +36,8 @@ function addDiff(root: Command): void {
       .addHelpText(
         'after',
         `
-SOURCE is what \`kasmcloud up\` takes, or a folder of manifests. Ends with 0 when there is no
-difference, 1 when there is one, and more for an error. Values of Secrets are not shown.`,
+SOURCE is what \`kasmcloud up\` takes. Ends with 0 when there is no difference, 1 when there is
+one, and more for an error. Values of Secrets are not shown.`,
       ),
   ).action((source: string, other: string | undefined, options: Diff.DiffOptions) =>
     commands.diff().diff(source, other, options),

@@ -7,7 +7,7 @@ import { progressTo } from '../local/progress';
 import { tool } from '../local/tool';
 import type { CommonOptions } from './main';
 
-/** `kasmcloud kubectl -- ARGS`: kubectl as the administrator of the installation; ends as it ends. */
+/** `kasmcloud kubectl ARGS`: kubectl as the administrator of the installation; ends as it ends. */
 export async function kubectl(args: readonly string[], options: CommonOptions): Promise<void> {
   const { name, kubeconfig } = Installation.named(options.name);
   if (!existsSync(kubeconfig)) {

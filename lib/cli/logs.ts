@@ -11,6 +11,8 @@ import { Interrupted } from './report-error';
 export interface LogsOptions extends CommonOptions {
   readonly follow?: boolean;
   readonly tail: number;
+  /** Prints each line as JSON. */
+  readonly json?: boolean;
 }
 
 const followMs = 200;

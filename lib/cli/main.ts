@@ -19,8 +19,8 @@ import { packageVersion } from './version';
 export interface CommonOptions {
   /** Which installation. */
   readonly name: string;
-  /** Print JSON instead of text. */
-  readonly json?: boolean;
+  /** What is printed instead of text. */
+  readonly output?: 'json' | 'yaml' | 'wide';
   /** Say more: what commands print while they run, and where errors come from. */
   readonly verbose?: boolean;
 }
@@ -43,11 +43,10 @@ export function program(): Command {
   const root = new Command('kasmcloud')
     .description('A whole wasmCloud lattice as code on Kubernetes')
     .version(packageVersion())
-    .helpCommand(false)
     .enablePositionalOptions()
     .showHelpAfterError('(kasmcloud --help shows the commands)');
 
-  command(root, 'up [source]', 'start what is missing, apply a lattice, and wait until it is ready')
+  printing(command(root, 'up [source]', 'start what is missing, apply a lattice, and wait until it is ready'))
     .addHelpText(
       'after',
       `
@@ -55,6 +54,7 @@ SOURCE is one of
   lattice.ts, .mts, .js, .mjs   a cdk8s program, run with Node 24
   a folder with a cdk8s.yaml    its app is run as \`cdk8s synth\` does
   manifests.yaml, or -          YAML as it is, - from standard input
+  a folder of manifests         such as what \`cdk8s synth\` writes
   hello, counter                an example of this package
 Without it, only the control plane, NATS, the reconciler and a host are started.`,
     )
@@ -68,28 +68,28 @@ Without it, only the control plane, NATS, the reconciler and a host are started.
     .option('--nats-port <port>', 'port of NATS (default: any that is free)', port)
     .action((source: string | undefined, options: Up.UpOptions) => commands.up().up(source, options));
 
-  command(root, 'down', 'stop everything; the data stays')
+  printing(command(root, 'down', 'stop everything; the data stays'))
     .option('--purge', 'delete the data, too')
     .action((options: Down.DownOptions) => commands.down().down(options));
 
-  command(root, 'status', 'show processes, hosts, actors, providers and links')
-    .option('-w, --wide', 'show more columns')
-    .action((options: Status.StatusOptions) => commands.status().status(options));
+  printing(command(root, 'status', 'show processes, hosts, actors, providers and links'), ['wide'])
+    .addOption(new Option('-w, --wide', 'as --output wide').implies({ output: 'wide' }))
+    .action((options: CommonOptions) => commands.status().status(options));
 
   command(root, 'logs [process]', 'show the logs of one process, or of all')
     .option('-f, --follow', 'go on as they grow')
+    .option('--json', 'print each line as JSON, with the name of its process')
     .option('--tail <lines>', 'how many lines to begin with', count, 50)
     .action((name: string | undefined, options: Logs.LogsOptions) => commands.logs().logs(name, options));
 
-  command(root, 'tools', 'show each tool, its version, and where it comes from')
+  printing(command(root, 'tools', 'show each tool, its version, and where it comes from'))
     .option('--build', 'build or install those that are missing')
     .action((options: Tools.ToolsOptions) => commands.tools().tools(options));
 
-  command(
-    root,
-    'kubectl [args...]',
-    'run kubectl on the installation: kasmcloud kubectl -- get kasmcloud -A',
-  ).action((args: string[], options: CommonOptions) => commands.kubectl().kubectl(args, options));
+  command(root, 'kubectl [args...]', 'run kubectl on the installation: kasmcloud kubectl get kasmcloud -A')
+    .passThroughOptions()
+    .allowUnknownOption()
+    .action((args: string[], options: CommonOptions) => commands.kubectl().kubectl(args, options));
 
   command(
     root,
@@ -103,7 +103,7 @@ Without it, only the control plane, NATS, the reconciler and a host are started.
   addCodeCommands(root);
   addHostCommands(root);
   addRolloutCommands(root);
-  root.addCommand(runCommand());
+  root.addCommand(runCommand().copyInheritedSettings(root));
   addCompletionCommands(root);
 
   return root;
@@ -114,8 +114,16 @@ function command(root: Command, usage: string, description: string): Command {
     .command(usage)
     .description(description)
     .option('--name <name>', 'which installation', 'default')
-    .option('--json', 'print JSON')
     .option('-v, --verbose', 'say more');
+}
+
+/** Adds the options that say in which form a result is printed. */
+function printing(command: Command, further: readonly string[] = []): Command {
+  return command
+    .addOption(
+      new Option('-o, --output <form>', 'what to print instead').choices(['json', 'yaml', ...further]),
+    )
+    .addOption(new Option('--json', 'as --output json').implies({ output: 'json' }));
 }
 
 function port(text: string): number {
@@ -150,6 +158,11 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 if (require.main === module) {
+  // Who reads has read enough, as `head` does.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
   void main(process.argv.slice(2)).then((code) => {
     process.exitCode = code;
   });

@@ -21,9 +21,11 @@ export function reportError(error: unknown, verbose: boolean): number {
   return 1;
 }
 
-/** The message, and what to do about it on a line of its own. */
-function withRemedyBelow(error: KasmError): string {
-  const message = messageOf(error);
-  const inline = error.remedy === undefined ? '' : `. ${error.remedy}`;
-  return inline === '' ? message : message.replace(inline, () => `\n${error.remedy}`);
+/** The message with its causes, and what to do about it on a line of its own. */
+function withRemedyBelow({ message, remedy, cause }: KasmError): string {
+  const own = remedy === undefined ? message : message.replace(`. ${remedy}`, '');
+  const why = cause === undefined ? '' : messageOf(cause).trim();
+  // Some tell their cause in their own words.
+  const whole = own.includes(why) ? own : `${own}: ${why}`;
+  return [whole.trimEnd(), ...(remedy === undefined ? [] : [remedy])].join('\n');
 }

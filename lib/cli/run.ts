@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { KasmError } from '../base/errors';
 import { parseLabel } from '../host/agent-labels';
+import type * as NodeForHosts from './node-for-hosts';
 import type * as RunRoles from './run-roles';
 
 /** The roles that a process can have. */
@@ -112,9 +113,15 @@ export function runCommand(): Command {
   add('--log-level <level>', 'how much to log', 'LOG_LEVEL', (o) => o.choices(levels));
 
   return command.action(async (roles: RoleName[], options: RunOptions) => {
-    // Loaded when it is used: `--help` does not wait for it.
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    // Loaded when they are used: `--help` does not wait for them.
+    /* eslint-disable @typescript-eslint/no-require-imports */
+    if (roles.includes('host')) {
+      const { otherNodeForHosts, runOn } = require('./node-for-hosts') as typeof NodeForHosts;
+      const node = await otherNodeForHosts();
+      if (node !== undefined) return runOn(node);
+    }
     const { runRoles } = require('./run-roles') as typeof RunRoles;
+    /* eslint-enable @typescript-eslint/no-require-imports */
     await runRoles(roles, options);
   });
 }

@@ -4,12 +4,13 @@ import { parse } from 'yaml';
 import { KasmError } from '../base/errors';
 import type { NpmToolSet } from '../local/npm-tools';
 import { packageRoot } from '../local/package-root';
+import { type ManifestText, manifestsIn } from './manifest-files';
 import { unpackExample } from './unpack-example';
 
 /** Where the manifests of a lattice come from. */
 export type Source =
   /** Text that is there already. */
-  | { readonly kind: 'manifests'; readonly label: string; readonly text: string }
+  | { readonly kind: 'manifests'; readonly label: string; readonly texts: readonly ManifestText[] }
   /** A program that writes them to `CDK8S_OUTDIR`, to be run in `cwd`. */
   | {
       readonly kind: 'program';
@@ -29,7 +30,7 @@ const manifests = ['.yaml', '.yml', '.json'];
  * @throws KasmError when it means nothing
  */
 export function locate(source: string): Source {
-  if (source === '-') return { kind: 'manifests', label: 'standard input', text: readFileSync(0, 'utf8') };
+  if (source === '-') return manifest('standard input', readFileSync(0, 'utf8'));
   const stat = statSync(source, { throwIfNoEntry: false });
   if (stat === undefined) return example(source);
   if (stat.isDirectory()) return folder(source, source);
@@ -44,12 +45,16 @@ export function locate(source: string): Source {
     };
   }
   if (manifests.includes(extension)) {
-    return { kind: 'manifests', label: source, text: readFileSync(source, 'utf8') };
+    return manifest(source, readFileSync(source, 'utf8'));
   }
   throw new KasmError(
     `${source} is neither a program (${programs.join(', ')}) nor manifests (${manifests.join(', ')})`,
-    'Name such a file, a folder with a cdk8s.yaml, or - for standard input',
+    'Name such a file, a folder, or - for standard input',
   );
+}
+
+function manifest(label: string, text: string): Source {
+  return { kind: 'manifests', label, texts: [{ label, text }] };
 }
 
 function example(name: string): Source {
@@ -60,7 +65,7 @@ function example(name: string): Source {
   if (!names.includes(name)) {
     throw new KasmError(
       `There is no ${name}: no such file or folder, and no such example`,
-      `Name a file, a folder with a cdk8s.yaml, or one of the examples: ${names.join(', ') || 'none here'}`,
+      `Name a file, a folder, or one of the examples: ${names.join(', ') || 'none here'}`,
     );
   }
   const installed = packageRoot().split(path.sep).includes('node_modules');
@@ -70,9 +75,12 @@ function example(name: string): Source {
 function folder(dir: string, label: string): Source {
   const file = path.join(dir, 'cdk8s.yaml');
   if (!existsSync(file)) {
+    // A folder with a package is one of a program: its JSON files are no manifests.
+    const texts = existsSync(path.join(dir, 'package.json')) ? [] : manifestsIn(dir);
+    if (texts.length > 0) return { kind: 'manifests', label, texts };
     throw new KasmError(
-      `${dir} has no cdk8s.yaml`,
-      'Add one whose `app` runs your program, or name the program or manifests in it',
+      `${dir} has neither a cdk8s.yaml nor manifests`,
+      'Add a cdk8s.yaml whose `app` runs your program, or name the program in it',
     );
   }
   const { app, kasmcloud } = readConfig(file);

@@ -16,11 +16,6 @@ import type { CommonOptions } from './main';
 import { print } from './output';
 import { renderTable } from './table';
 
-export interface StatusOptions extends CommonOptions {
-  /** Columns of lower priority, too. */
-  readonly wide?: boolean;
-}
-
 /** One process of the installation. */
 interface ProcessReport {
   readonly name: string;
@@ -40,7 +35,7 @@ const kinds: Readonly<Record<string, ResourceType>> = {
 };
 
 /** `kasmcloud status`: what runs, and the lattice's objects as kubectl shows them. */
-export async function status(options: StatusOptions): Promise<void> {
+export async function status(options: CommonOptions): Promise<void> {
   const installation = Installation.named(options.name);
   const supervised = installation.lock.holder() !== undefined;
   const state = installation.readState();
@@ -95,20 +90,20 @@ interface LatticeReport {
   readonly unreachable?: string;
 }
 
-async function readLattice(installation: Installation, options: StatusOptions): Promise<LatticeReport> {
+async function readLattice(installation: Installation, options: CommonOptions): Promise<LatticeReport> {
   if (!existsSync(installation.kubeconfig)) return { unreachable: 'it is not there yet' };
   try {
     const connection = ownConnection(installation.kubeconfig);
     const client = new KubeClient(connection);
     try {
       const entries = Object.entries(kinds);
-      if (options.json) {
+      if (options.output === 'json' || options.output === 'yaml') {
         const lists = await Promise.all(entries.map(([, type]) => client.list<KubeObject>(type)));
         return { objects: Object.fromEntries(entries.map(([key], at) => [key, lists[at]?.items ?? []])) };
       }
       const tables = await Promise.all(entries.map(([, type]) => client.table(type)));
       return {
-        tables: entries.flatMap(([, type], at) => objectTable(type, tables[at], options.wide ?? false)),
+        tables: entries.flatMap(([, type], at) => objectTable(type, tables[at], options.output === 'wide')),
       };
     } finally {
       connection.close();

@@ -1,12 +1,14 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { KubeObject } from '../api';
 import { KasmError } from '../base/errors';
 import type { Step } from '../local/progress';
-import { runCommand } from '../local/run-command';
+import { CommandFailed, runCommand } from '../local/run-command';
+import { manifestsIn, type ManifestText } from './manifest-files';
 import { parseManifests } from './manifests';
 import type { Source } from './source';
+import { synthesisFailure } from './synthesis-failure';
 
 export interface SynthesisTools {
   /** Node 24 or newer: runs TypeScript as it is. */
@@ -31,7 +33,12 @@ export async function synthesize(
   tools: SynthesisTools,
   { step, signal, onLine }: SynthesisOptions,
 ): Promise<KubeObject[]> {
-  if (source.kind === 'manifests') return parseManifests(source.text, source.label);
+  if (source.kind === 'manifests') {
+    const objects = objectsOf(source.texts);
+    if (objects.length === 0)
+      throw new KasmError(`${source.label} holds no objects`, 'Give manifests with at least one');
+    return objects;
+  }
   const out = mkdtempSync(path.join(tmpdir(), 'kasmcloud-synth-'));
   try {
     const [file, ...args]: [string, ...string[]] =
@@ -51,10 +58,10 @@ export async function synthesize(
         onLine?.(line);
         if (line.trim() !== '') step.update(line);
       },
+    }).catch((error: unknown) => {
+      throw error instanceof CommandFailed ? synthesisFailure(source.label, error) : error;
     });
-    const objects = manifestFiles(out).flatMap((name) =>
-      parseManifests(readFileSync(path.join(out, name), 'utf8'), name),
-    );
+    const objects = objectsOf(manifestsIn(out, ''));
     if (objects.length === 0) {
       throw new KasmError(
         `${source.label} wrote no manifests to CDK8S_OUTDIR`,
@@ -67,17 +74,6 @@ export async function synthesize(
   }
 }
 
-/**
- * The files with objects, in order; not what tells other tools to apply them: a kustomization.yaml, and a Helm chart, which has the same
- * objects again.
- */
-function manifestFiles(out: string): string[] {
-  const names = readdirSync(out, { recursive: true, encoding: 'utf8' });
-  const charts = names
-    .filter((name) => path.basename(name) === 'Chart.yaml')
-    .map((name) => path.dirname(name));
-  return names
-    .filter((name) => /\.ya?ml$/.test(name) && path.basename(name) !== 'kustomization.yaml')
-    .filter((name) => !charts.some((chart) => name.startsWith(`${chart}${path.sep}`)))
-    .sort();
+function objectsOf(texts: readonly ManifestText[]): KubeObject[] {
+  return texts.flatMap(({ label, text }) => parseManifests(text, label));
 }

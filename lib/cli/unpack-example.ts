@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { cacheDir } from '../local/tool-cache';
+import { cacheDir, cacheKey } from '../local/tool-cache';
 import { packageVersion } from './version';
 
 /** Packages that examples import beside this one. */
@@ -12,7 +12,8 @@ const peers = ['cdk8s', 'constructs'];
  * with it, through links.
  */
 export function unpackExample(packageDir: string, name: string): string {
-  const copy = path.join(cacheDir(), '..', 'examples', packageVersion(), name);
+  const key = cacheKey('kasmcloud', packageVersion(), packageDir);
+  const copy = path.join(cacheDir(), '..', 'examples', key, name);
   if (existsSync(copy)) return copy;
   const draft = `${copy}.${process.pid}`;
   const modules = path.join(draft, 'node_modules');

@@ -11,9 +11,25 @@ export interface CommandOptions {
   readonly onLine?: (line: string) => void;
 }
 
-const tailBytes = 2000;
+const tailBytes = 64 * 1024;
 
-/** Runs a command to its end and returns its standard output. Throws with the end of what it printed when it fails. */
+/** A command that ended with another code than 0. */
+export class CommandFailed extends KasmError {
+  constructor(
+    command: string,
+    /** How it ended: `code 1`, `SIGKILL`. */
+    readonly ending: string,
+    /** The end of what it printed. */
+    readonly output: string,
+  ) {
+    super(`${command} ended with ${ending}:\n${output}`);
+  }
+}
+
+/**
+ * Runs a command to its end and returns its standard output.
+ * @throws CommandFailed with the end of what it printed, or the reason of `signal` when that aborts it
+ */
 export function runCommand(
   file: string,
   args: readonly string[],
@@ -39,6 +55,7 @@ export function runCommand(
       for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', onLine);
     }
     child.on('error', (cause) => {
+      if (signal?.aborted) return reject(signal.reason as Error);
       reject(
         new KasmError(
           `Could not run ${file}`,
@@ -51,11 +68,7 @@ export function runCommand(
     });
     child.on('close', (code, killedBy) => {
       if (code === 0) return resolve(Buffer.concat(output).toString());
-      reject(
-        new KasmError(
-          `${[file, ...args].join(' ')} ended with ${killedBy ?? `code ${code}`}:\n${tail.trim()}`,
-        ),
-      );
+      reject(new CommandFailed([file, ...args].join(' '), killedBy ?? `code ${code}`, tail.trim()));
     });
   });
 }

@@ -67,6 +67,16 @@ test('the status of what does not run is no error', async () => {
   });
 });
 
+test('a result is printed as YAML for who asks for it', async () => {
+  expect(await main(['status', '-o', 'yaml'])).toBe(0);
+  expect(out).toMatch(/^name: default\nphase: stopped\n/);
+});
+
+test('arguments of kubectl need no --', async () => {
+  expect(await main(['kubectl', 'get', 'pods', '-A', '-o', 'wide'])).toBe(1);
+  expect(err).toMatch(/has no kubeconfig yet/);
+});
+
 test('stopping what does not run is no error', async () => {
   expect(await main(['down', '--purge'])).toBe(0);
   expect(out).toBe('Installation default was not running; its data is deleted\n');

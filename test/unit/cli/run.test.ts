@@ -1,6 +1,7 @@
 import { type RunOptions, runCommand } from '../../../lib/cli/run';
 import { runRoles } from '../../../lib/cli/run-roles';
 
+jest.mock('../../../lib/cli/node-for-hosts', () => ({ otherNodeForHosts: () => Promise.resolve(undefined) }));
 jest.mock('../../../lib/cli/run-roles', () => ({ runRoles: jest.fn() }));
 
 async function parse(...args: string[]): Promise<{ roles: string[]; options: RunOptions }> {

@@ -25,7 +25,18 @@ const tools = { node: process.execPath };
 describe('locate', () => {
   test('YAML is read as it is', () => {
     const file = write('a.yaml', 'kind: X');
-    expect(locate(file)).toEqual({ kind: 'manifests', label: file, text: 'kind: X' });
+    expect(locate(file)).toMatchObject({ kind: 'manifests', texts: [{ label: file, text: 'kind: X' }] });
+  });
+
+  test('a folder of manifests is all that is in it, and not what tells other tools to apply them', async () => {
+    const map = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
+    write('dist/0001-b.k8s.yaml', map('b'));
+    write('dist/0000-a/a.yml', map('a'));
+    write('dist/kustomization.yaml', 'resources: []');
+    write('dist/chart/Chart.yaml', 'name: c');
+    write('dist/chart/templates/c.yaml', map('c'));
+    const objects = await synthesize(locate(path.join(dir, 'dist')), tools, options);
+    expect(objects.map(({ metadata }) => metadata.name)).toEqual(['a', 'b']);
   });
 
   test('a program runs where the command runs', () => {
@@ -47,7 +58,7 @@ describe('locate', () => {
     ['app/cdk8s.yaml', 'language: typescript', 'app', /cdk8s\.yaml has no app: undefined/],
     ['app/cdk8s.yaml', 'app: [', 'app', /cdk8s\.yaml is not YAML/],
     ['app/cdk8s.yaml', 'app: x\nkasmcloud: {tools: [brass]}', 'app', /kasmcloud\.tools is \["brass"\]/],
-    ['app/other', '', 'app', /app has no cdk8s\.yaml/],
+    ['app/other', '', 'app', /app has neither a cdk8s\.yaml nor manifests/],
     ['a.txt', '', 'a.txt', /a\.txt is neither a program .* nor manifests/],
     ['a.txt', '', 'b.txt', /There is no .*b\.txt.*examples: .*hello/s],
   ])('%s of %j: %s is refused', (name, text, source, message) => {
@@ -97,6 +108,37 @@ describe('synthesize', () => {
   test('a program that fails is quoted', async () => {
     const source = locate(write('main.js', 'console.error("no such lattice"); process.exit(4)'));
     await expect(synthesize(source, tools, options)).rejects.toThrow(/ended with code 4.*no such lattice/s);
+  });
+
+  test('of a program that is not valid only the issues are told', async () => {
+    const failing = `const { App, Chart } = require('${require.resolve('cdk8s')}');
+      const app = new App();
+      const chart = new Chart(app, 'shop');
+      chart.node.addValidation({ validate: () => ['instances must be >= 0, got -4', 'image must be set'] });
+      app.synth();`;
+    const source = locate(write('main.js', failing));
+    await expect(synthesize(source, tools, options)).rejects.toThrow(
+      /main\.js is not valid:\n {2}\[shop\] instances must be >= 0, got -4\n {2}\[shop\] image must be set$/,
+    );
+  });
+
+  test('a package that is missing is named, without the stack of Node', async () => {
+    const source = locate(write('main.mjs', "import '@scope/absent/part';"));
+    const failure = synthesize(source, tools, options);
+    await expect(failure).rejects.toThrow(/npm install @scope\/absent`$/);
+    await expect(failure).rejects.not.toThrow(/ at .*node:/);
+  });
+
+  test('an interruption stays one', async () => {
+    const source = locate(write('main.js', 'setTimeout(() => undefined, 60_000)'));
+    const reason = new Error('Ctrl-C');
+    const stopped = { ...options, signal: AbortSignal.abort(reason) };
+    await expect(synthesize(source, tools, stopped)).rejects.toBe(reason);
+  });
+
+  test('manifests without an object are refused', async () => {
+    const source = locate(write('empty.yaml', '# nothing\n---\n'));
+    await expect(synthesize(source, tools, options)).rejects.toThrow(/empty\.yaml holds no objects/);
   });
 
   test('a program that writes nothing is told what to do', async () => {
