@@ -10,12 +10,17 @@ import { CallRouter } from '../../lib/host/calls/router';
 import { LocalActors } from '../../lib/host/controllers/local-actors';
 import type { LatticeConnection } from '../../lib/lattice';
 import { toolchainComponent } from './component/fixtures';
-import { component } from './components';
+import { component, type Component } from './components';
 
 const namespace = 'test';
 
 /** A link between two ids for `acme:calls/math`. */
-export function mathLink(source: string, target: string, name?: string): WasmCloudLink {
+export const mathLink = (source: string, target: string, name?: string): WasmCloudLink =>
+  callLink(source, target, 'acme:calls/math', name);
+
+/** A link between two ids for an interface. */
+export function callLink(source: string, target: string, called: string, name?: string): WasmCloudLink {
+  const [, witNamespace = '', witPackage = '', witInterface = ''] = /^(.+):(.+)\/(.+)$/.exec(called) ?? [];
   return {
     apiVersion: 'kasmcloud.io/v1alpha1',
     kind: 'WasmCloudLink',
@@ -24,7 +29,7 @@ export function mathLink(source: string, target: string, name?: string): WasmClo
       source,
       target,
       ...(name !== undefined && { name }),
-      wit: { namespace: 'acme', package: 'calls', interfaces: ['math'] },
+      wit: { namespace: witNamespace, package: witPackage, interfaces: [witInterface] },
     },
   };
 }
@@ -59,7 +64,15 @@ export class CallHost {
 
   /** Starts a fixture in the place of what has its id: a component of `component/fixtures`, or one of `fixtures` if it ends in `.wat`, `.ts` or `.js`. */
   async start(id: string, fixture: string, spec: Partial<ActorSpec> = {}): Promise<ActorRuntime> {
-    const source = /\.(wat|ts|js)$/.test(fixture) ? await component(fixture) : await written(fixture);
+    return this.run(
+      id,
+      /\.(wat|ts|js)$/.test(fixture) ? await component(fixture) : await written(fixture),
+      spec,
+    );
+  }
+
+  /** Starts a component in the place of what has its id. */
+  async run(id: string, source: Component, spec: Partial<ActorSpec> = {}): Promise<ActorRuntime> {
     const actor = await this.host.start(
       { id, lattice: 'lattice', instances: 4, config: {}, ...source, ...spec },
       (call) => this.router.call({ ...call, namespace, source: id }),

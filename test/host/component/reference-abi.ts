@@ -11,7 +11,7 @@ export type StringEncoding = 'utf8' | 'utf16' | 'latin1+utf16';
 type Cases = readonly (readonly [string, ValType | undefined])[];
 
 /** Everything that despecialises to a variant, as one. */
-function cases(type: ValType): Cases | undefined {
+export function cases(type: ValType): Cases | undefined {
   switch (type.kind) {
     case 'variant':
       return type.cases.map((each) => [each.name, each.type]);
@@ -32,7 +32,7 @@ function cases(type: ValType): Cases | undefined {
   }
 }
 
-const fields = (type: ValType): readonly ValType[] =>
+export const fields = (type: ValType): readonly ValType[] =>
   type.kind === 'record'
     ? type.fields.map((field) => field.type)
     : type.kind === 'tuple'
@@ -54,8 +54,8 @@ const scalars: Partial<Record<ValType['kind'], readonly [number, CoreType]>> = {
   char: [4, 'i32'],
 };
 
-const discriminant = (count: number): number => (count <= 256 ? 1 : count <= 65536 ? 2 : 4);
-const alignUp = (offset: number, to: number): number => Math.floor((offset + to - 1) / to) * to;
+export const discriminant = (count: number): number => (count <= 256 ? 1 : count <= 65536 ? 2 : 4);
+export const alignUp = (offset: number, to: number): number => Math.floor((offset + to - 1) / to) * to;
 
 export function alignment(type: ValType): number {
   const scalar = scalars[type.kind];
@@ -84,7 +84,7 @@ export function size(type: ValType): number {
   return alignUp(end, alignment(type));
 }
 
-function payloadOffset(variant: Cases): number {
+export function payloadOffset(variant: Cases): number {
   const align = Math.max(1, ...variant.map(([, each]) => (each ? alignment(each) : 1)));
   return alignUp(discriminant(variant.length), align);
 }

@@ -1,0 +1,55 @@
+import { mkdtempSync } from 'node:fs';
+import path from 'node:path';
+import type { ActorRuntime } from '../../lib/host/actor-runtime';
+import { LatticeConnection } from '../../lib/lattice';
+import { startNats } from '../../lib/local/nats';
+import { CallHost, callLink } from './call-host';
+import { answer, argumentsOf, cases, expectSame, functionOf, values, valuesOf } from './conformance/cases';
+import { conformant } from './conformance/components';
+
+const connections: LatticeConnection[] = [];
+let nats: Awaited<ReturnType<typeof startNats>>;
+
+async function connection(): Promise<LatticeConnection> {
+  const made = await LatticeConnection.connect({ servers: nats.url, tls: nats.client('test') });
+  connections.push(made);
+  return made;
+}
+
+beforeAll(async () => {
+  nats = await startNats({ dir: mkdtempSync(path.join(process.env['KASMCLOUD_TEST_DIR'] ?? '', 'nats-')) });
+});
+afterAll(async () => {
+  for (const each of connections) await each.close();
+  await nats.stop();
+});
+
+describe.each([
+  ['JavaScript', 'on one host'],
+  ['JavaScript', 'over NATS'],
+  ['core modules', 'on one host'],
+  ['core modules', 'over NATS'],
+] as const)('values of every type between two components of %s %s', (maker, where) => {
+  const hosts: CallHost[] = [];
+  let relay: ActorRuntime;
+
+  beforeAll(async () => {
+    const links = [callLink('relay', 'echo', values.id)];
+    const here = new CallHost(links, await connection());
+    const there = where === 'over NATS' ? new CallHost(links, await connection()) : here;
+    hosts.push(...new Set([here, there]));
+    await there.run('echo', await conformant(maker, 'echo'), { instances: 1 });
+    relay = await here.run('relay', await conformant(maker, 'relay'), { instances: 1 });
+  }, 300_000);
+  afterAll(async () => {
+    for (const host of hosts) await host.stop();
+  });
+
+  it.each(cases)('$name', async (each) => {
+    for (const value of valuesOf(each, maker)) {
+      const args = argumentsOf(each, value);
+      const answered = await answer(each, relay.call(values.id, functionOf(each), args));
+      expectSame(answered, args.length === 0 ? undefined : value);
+    }
+  });
+});
