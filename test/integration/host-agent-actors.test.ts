@@ -147,6 +147,27 @@ it('hands on configuration, and each change of it, without a restart', async () 
     const later = await lab.client.get(WasmCloudActorResource, { name: 'configured', namespace });
     expect(later.status?.configHash).not.toBe(status?.configHash);
   });
+
+  await lab.client.delete(SecretResource, metadata);
+  const kept = await until('configured', {
+    type: 'ConfigResolved',
+    status: 'False',
+    reason: 'ConfigDeleted',
+  });
+  expect(conditionOf(kept, 'ConfigResolved')?.message).toContain(`in use: Secret ${namespace}/settings.`);
+  // Nothing is lost by it, and what is not there yet for whoever comes now is there for who had it.
+  expect(conditionOf(kept, 'Ready')).toMatchObject({ status: 'True', reason: 'Running' });
+  expect(host.running('configured')[0]?.config['c']).toBe('rotated');
+  await create('late-comer', {
+    image: await lab.component('configured'),
+    config: { secretFrom: [{ name: 'settings' }] },
+  });
+  await until('late-comer', { type: 'ConfigResolved', status: 'False', reason: 'ConfigNotFound' });
+  const again = data({ c: 'again' });
+  await lab.client.create(SecretResource, { apiVersion: 'v1', kind: 'Secret', metadata, data: again });
+  await until('configured', { type: 'ConfigResolved', status: 'True' });
+  await until('late-comer', { status: 'True' });
+  expect(host.running('configured')[0]?.config['c']).toBe('again');
 });
 
 it('says what is wrong with an image and goes on when it is there', async () => {

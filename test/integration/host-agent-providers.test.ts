@@ -112,6 +112,10 @@ it('takes link configuration from a Secret and follows its changes', async () =>
   expect((await until({ status: 'True', reason: 'Serving' })).status?.endpoints).toEqual([before]);
   await lab.client.patch(SecretResource, metadata, data(after) as never);
   await eventually(async () => expect((await fetch(`http://${after}/`)).status).toBe(200));
+  await lab.client.delete(SecretResource, metadata);
+  const kept = await until({ type: 'ConfigResolved', status: 'False', reason: 'ConfigDeleted' });
+  expect(conditionOf(kept, 'Ready')).toMatchObject({ status: 'True', reason: 'Serving' });
+  expect((await fetch(`http://${after}/`)).status).toBe(200);
 });
 
 it('serves the other links when one cannot be, and that one when its port is free', async () => {

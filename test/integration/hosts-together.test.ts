@@ -8,6 +8,7 @@ import {
   WasmCloudHostResource,
   WasmCloudLinkResource,
   WasmCloudProviderResource,
+  conditionOf,
 } from '../../lib/api';
 import type { KubeClient } from '../../lib/kube';
 import type { LatticeConnection } from '../../lib/lattice';
@@ -26,6 +27,7 @@ const namespace = `together-${process.pid}`;
 const names = ['a', 'b', 'c'].map((letter) => `${namespace}-${letter}`) as [string, string, string];
 const [a, b, c] = names;
 /** Ports of the HTTP server of host `a`, by the actor that answers. */
+const words = { namespace, name: 'words' };
 const ports = { front: 0, near: 0, web: 0 };
 
 let dir: string;
@@ -160,9 +162,17 @@ it('replace images and configuration under load without failing a call', async (
     ] as const)
       await replace(name, images[`${kind}${version}`]!);
     const greeting = `hello ${version}`;
-    await client.patch(ConfigMapResource, { namespace, name: 'words' }, { data: { greeting } });
+    await client.patch(ConfigMapResource, words, { data: { greeting } });
     await eventually(() => expects('front', 'g', greeting));
   }
+  await client.delete(ConfigMapResource, words);
+  await eventually(async () => {
+    const front = await client.get(WasmCloudActorResource, { namespace, name: 'front' });
+    expect(conditionOf(front, 'ConfigResolved')?.reason).toBe('ConfigDeleted');
+  });
+  await expects('front', 'g', 'hello 1');
+  await client.create(ConfigMapResource, configMap(namespace, 'words', { greeting: 'hello again' }));
+  await eventually(() => expects('front', 'g', 'hello again'));
   expect(await load.stop()).toEqual([]);
   expect(load.calls).toBeGreaterThan(100);
 });
@@ -171,8 +181,8 @@ it('serve on without the API server, and catch up', async () => {
   api.refuse(true);
   api.cut();
   const load = new Load({ 'HTTP to an actor that calls another host': () => expects('front', 'a', '42') });
-  await client.patch(ConfigMapResource, { namespace, name: 'words' }, { data: { greeting: 'later' } });
-  await expects('front', 'g', 'hello 1');
+  await client.patch(ConfigMapResource, words, { data: { greeting: 'later' } });
+  await expects('front', 'g', 'hello again');
   await load.until(50);
   api.refuse(false);
   await eventually(() => expects('front', 'g', 'later'), 30_000);

@@ -12,7 +12,7 @@ import { sleep } from '../../base/sleep';
 import { Controller, keyOf, parseKey, type Result } from '../../kube';
 import { ActorSlot, type Running, type WantedActor } from './actor-slot';
 import { requireComponentId } from './component-id';
-import { configHash, configReferences, mergeConfig, mergeSecrets } from './config';
+import { configHash, configReferences, mergeConfig, mergeSecrets, observeSources } from './config';
 import {
   BY_COMPONENT,
   componentIdOf,
@@ -150,14 +150,14 @@ export class ActorController {
     report.phase = conditionTypes.configResolved;
     const { references } = this.context;
     const pullSecrets = pullReferences(this.context, namespace, spec.imagePullSecrets);
-    await references.follow(
+    const sources = await references.follow(
       { id: dependentId(key), changed: () => this.controller.enqueue(key) },
       [...configReferences(namespace, spec.config), ...pullSecrets],
       signal,
     );
-    const config = mergeConfig('spec.config', namespace, spec.config, references);
-    const secrets = mergeSecrets('spec.config', namespace, spec.config, references);
-    report.observe(conditionTypes.configResolved, 'True', 'Resolved');
+    const config = mergeConfig('spec.config', namespace, spec.config, sources);
+    const secrets = mergeSecrets('spec.config', namespace, spec.config, sources);
+    observeSources(report, sources);
 
     report.phase = conditionTypes.imagePulled;
     const { credentials, problems } = pullCredentials(this.context, spec.image, pullSecrets);

@@ -12,7 +12,7 @@ import type { WitInterface } from '../../lattice';
 import { OfferedService } from '../calls/local-services';
 import type { HttpHandler } from '../providers/http-server';
 import type { BuiltinProvider, ProviderLink, StartBuiltin, TargetLink } from './builtin-provider';
-import { configReferences, mergeConfig, type Values } from './config';
+import { configReferences, mergeConfig, observeSources, type Values } from './config';
 import { BY_COMPONENT, componentIdOf, componentKey, type HostContext, isOurs, latticeOf } from './context';
 import { endpointOf } from './endpoint';
 import type { Report } from './report';
@@ -58,17 +58,16 @@ export class BuiltinRunning implements RunningProvider {
 
   async bring(pass: ProviderPass): Promise<void> {
     const { provider, namespace, report, sourceLinks } = pass;
-    const { references } = this.context;
     const targetLinks = this.offered === undefined ? [] : pass.targetLinks;
     report.phase = conditionTypes.configResolved;
-    await pass.follow([
+    const sources = await pass.follow([
       ...configReferences(namespace, provider.spec.config),
       ...[...sourceLinks, ...targetLinks].flatMap(({ spec }) => [
         ...configReferences(namespace, spec.sourceConfig),
         ...configReferences(namespace, spec.targetConfig),
       ]),
     ]);
-    const config = mergeConfig('spec.config', namespace, provider.spec.config, references);
+    const config = mergeConfig('spec.config', namespace, provider.spec.config, sources);
     const unresolved: TerminalError[] = [];
     const configured = <T>(all: readonly WasmCloudLink[], each: (link: WasmCloudLink) => T): T[] =>
       all.flatMap((link) => {
@@ -82,7 +81,7 @@ export class BuiltinRunning implements RunningProvider {
         }
       });
     const of = (link: WasmCloudLink, side: 'sourceConfig' | 'targetConfig'): Values =>
-      mergeConfig(`link ${keyOf(link)}: spec.${side}`, namespace, link.spec[side], references);
+      mergeConfig(`link ${keyOf(link)}: spec.${side}`, namespace, link.spec[side], sources);
     const links = configured(sourceLinks, (link) => ({
       name: keyOf(link),
       linkName: link.spec.name ?? 'default',
@@ -107,7 +106,7 @@ export class BuiltinRunning implements RunningProvider {
 
     report.phase = conditionTypes.configResolved;
     if (unresolved[0] !== undefined) throw unresolved[0];
-    report.observe(conditionTypes.configResolved, 'True', 'Resolved');
+    observeSources(report, sources);
     this.observeTargets(namespace, links, report);
   }
 

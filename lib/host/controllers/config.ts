@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
-import type { Config } from '../../api';
+import { type Config, conditionTypes } from '../../api';
 import { TerminalError } from '../../base/errors';
 import { secretValue, type SecretValue, type SecretValues } from '../../lattice/provider-contract';
-import type { Reference, References } from './references';
+import type { Reference, Sources } from './references';
+import type { Report } from './report';
 
 /** Configuration with every source looked up. */
 export type Values = Readonly<Record<string, string>>;
@@ -24,17 +25,17 @@ export function mergeConfig(
   path: string,
   namespace: string,
   config: Config | undefined,
-  references: References,
+  sources: Sources,
 ): Values {
   const merged: Record<string, string> = { ...config?.values };
   for (const [index, { name, optional }] of (config?.configFrom ?? []).entries()) {
-    const found = references.configMap(namespace, name);
+    const found = sources.configMap(namespace, name, optional === true);
     if (found === undefined && optional !== true)
       throw missing(`${path}.configFrom[${index}].name`, `ConfigMap ${namespace}/${name}`);
     Object.assign(merged, found?.data, decoded(found?.binaryData));
   }
   for (const [index, { name, optional }] of (config?.secretFrom ?? []).entries()) {
-    const found = references.secret(namespace, name);
+    const found = sources.secret(namespace, name, optional === true);
     if (found === undefined && optional !== true)
       throw missing(`${path}.secretFrom[${index}].name`, `Secret ${namespace}/${name}`);
     Object.assign(merged, decoded(found?.data));
@@ -51,17 +52,28 @@ export function mergeSecrets(
   path: string,
   namespace: string,
   config: Config | undefined,
-  references: References,
+  sources: Sources,
 ): SecretValues {
   const merged: Record<string, SecretValue> = {};
   for (const [index, { name, optional }] of (config?.secretFrom ?? []).entries()) {
-    const found = references.secret(namespace, name);
+    const found = sources.secret(namespace, name, optional === true);
     if (found === undefined && optional !== true)
       throw missing(`${path}.secretFrom[${index}].name`, `Secret ${namespace}/${name}`);
     for (const [key, value] of Object.entries(found?.data ?? {}))
       merged[key] = secretValue(Buffer.from(value, 'base64'));
   }
   return merged;
+}
+
+/** Tells that all of a configuration was found, as it is or was. */
+export function observeSources(report: Report, { deleted }: Sources): void {
+  if (deleted.length === 0) return report.observe(conditionTypes.configResolved, 'True', 'Resolved');
+  report.observe(
+    conditionTypes.configResolved,
+    'False',
+    'ConfigDeleted',
+    `Deleted while in use: ${deleted.join(', ')}. What it held stays in force until the host starts again: create it again, or refer to it no more`,
+  );
 }
 
 /** Short text that differs when the values do. Keyed, so that a reader of the status cannot find a secret by trying. */

@@ -9,10 +9,11 @@ import { TerminalError } from '../../base/errors';
 import { keyOf } from '../../kube';
 import type { ProcessExit, ProcessLink, ProcessSpec } from '../processes/spec';
 import type { SupervisedProvider } from '../processes/supervised-provider';
-import { configReferences, mergeConfig, mergeSecrets, type Values } from './config';
+import { configReferences, mergeConfig, mergeSecrets, observeSources, type Values } from './config';
 import { componentIdOf, graceMs, type HostContext, latticeOf } from './context';
 import { type ProviderProgram, ProgramSource } from './provider-program';
 import { pullCredentials, pullReferences } from './pull-credentials';
+import type { Sources } from './references';
 import type { Report } from './report';
 import type { ProviderPass, RunningProvider } from './running-provider';
 
@@ -40,7 +41,6 @@ export class ProcessRunning implements RunningProvider {
   async bring(pass: ProviderPass): Promise<void> {
     const { provider, namespace, report, signal } = pass;
     const { spec } = provider;
-    const { references } = this.context;
     this.isFile = spec.image?.startsWith('file://') ?? false;
     const links = [
       ...pass.sourceLinks,
@@ -49,7 +49,7 @@ export class ProcessRunning implements RunningProvider {
 
     report.phase = conditionTypes.configResolved;
     const pullSecrets = pullReferences(this.context, namespace, spec.imagePullSecrets);
-    await pass.follow([
+    const sources = await pass.follow([
       ...configReferences(namespace, spec.config),
       ...links.flatMap(({ spec: link }) => [
         ...configReferences(namespace, link.sourceConfig),
@@ -57,9 +57,9 @@ export class ProcessRunning implements RunningProvider {
       ]),
       ...pullSecrets,
     ]);
-    const config = this.plain('spec.config', namespace, spec.config);
-    const secrets = mergeSecrets('spec.config', namespace, spec.config, references);
-    const { resolved, unresolved } = this.resolve(provider, namespace, links);
+    const config = plain('spec.config', namespace, spec.config, sources);
+    const secrets = mergeSecrets('spec.config', namespace, spec.config, sources);
+    const { resolved, unresolved } = resolve(provider, links, sources);
 
     report.phase = conditionTypes.imagePulled;
     const { program, failure } = await this.program(
@@ -87,7 +87,7 @@ export class ProcessRunning implements RunningProvider {
     report.phase = conditionTypes.configResolved;
     signal.throwIfAborted();
     if (unresolved !== undefined) throw unresolved;
-    report.observe(conditionTypes.configResolved, 'True', 'Resolved');
+    observeSources(report, sources);
   }
 
   /** Its calls go over NATS, wherever their targets are. */
@@ -151,53 +151,54 @@ export class ProcessRunning implements RunningProvider {
     if (health.status === 'True') report.observe(conditionTypes.ready, 'True', 'Running');
     else report.observe(conditionTypes.ready, 'False', health.reason, health.message);
   }
+}
 
-  /** The links whose configuration is there; the others are left out until theirs is. */
-  private resolve(
-    provider: WasmCloudProvider,
-    namespace: string,
-    links: readonly WasmCloudLink[],
-  ): { resolved: ProcessLink[]; unresolved: TerminalError | undefined } {
-    const resolved = new Map<string, ProcessLink>();
-    let unresolved: TerminalError | undefined;
-    for (const link of links) {
-      try {
-        const one = this.resolveLink(provider, namespace, link);
-        const identity = [one.source, one.target, one.name, one.witNamespace, one.witPackage].join('\n');
-        if (!resolved.has(identity)) resolved.set(identity, one);
-      } catch (error) {
-        if (!(error instanceof TerminalError)) throw error;
-        unresolved ??= error;
-      }
+/** The links whose configuration is there; the others are left out until theirs is. */
+function resolve(
+  provider: WasmCloudProvider,
+  links: readonly WasmCloudLink[],
+  sources: Sources,
+): { resolved: ProcessLink[]; unresolved: TerminalError | undefined } {
+  const resolved = new Map<string, ProcessLink>();
+  let unresolved: TerminalError | undefined;
+  for (const link of links) {
+    try {
+      const one = resolveLink(provider, link, sources);
+      const identity = [one.source, one.target, one.name, one.witNamespace, one.witPackage].join('\n');
+      if (!resolved.has(identity)) resolved.set(identity, one);
+    } catch (error) {
+      if (!(error instanceof TerminalError)) throw error;
+      unresolved ??= error;
     }
-    return { resolved: [...resolved.values()], unresolved };
   }
+  return { resolved: [...resolved.values()], unresolved };
+}
 
-  private resolveLink(provider: WasmCloudProvider, namespace: string, link: WasmCloudLink): ProcessLink {
-    const { source, target, name, wit, sourceConfig, targetConfig } = link.spec;
-    const id = componentIdOf(provider);
-    const path = (side: string): string => `link ${keyOf(link)}: spec.${side}Config`;
-    const secrets = (side: string, config: Config | undefined): ProcessLink['sourceSecrets'] =>
-      mergeSecrets(path(side), namespace, config, this.context.references);
-    return {
-      source,
-      target,
-      name: name ?? 'default',
-      witNamespace: wit.namespace,
-      witPackage: wit.package,
-      interfaces: wit.interfaces,
-      sourceConfig: this.plain(path('source'), namespace, sourceConfig),
-      targetConfig: this.plain(path('target'), namespace, targetConfig),
-      // The secrets of the other side are none of its business.
-      sourceSecrets: source === id ? secrets('source', sourceConfig) : {},
-      targetSecrets: target === id ? secrets('target', targetConfig) : {},
-    };
-  }
+function resolveLink(provider: WasmCloudProvider, link: WasmCloudLink, sources: Sources): ProcessLink {
+  const { source, target, name, wit, sourceConfig, targetConfig } = link.spec;
+  const id = componentIdOf(provider);
+  const namespace = provider.metadata.namespace ?? '';
+  const path = (side: string): string => `link ${keyOf(link)}: spec.${side}Config`;
+  const secrets = (side: string, config: Config | undefined): ProcessLink['sourceSecrets'] =>
+    mergeSecrets(path(side), namespace, config, sources);
+  return {
+    source,
+    target,
+    name: name ?? 'default',
+    witNamespace: wit.namespace,
+    witPackage: wit.package,
+    interfaces: wit.interfaces,
+    sourceConfig: plain(path('source'), namespace, sourceConfig, sources),
+    targetConfig: plain(path('target'), namespace, targetConfig, sources),
+    // The secrets of the other side are none of its business.
+    sourceSecrets: source === id ? secrets('source', sourceConfig) : {},
+    targetSecrets: target === id ? secrets('target', targetConfig) : {},
+  };
+}
 
-  /** Configuration without its secrets, which providers are given apart from it and encrypted. */
-  private plain(path: string, namespace: string, config: Config | undefined): Values {
-    return mergeConfig(path, namespace, { ...config, secretFrom: [] }, this.context.references);
-  }
+/** Configuration without its secrets, which providers are given apart from it and encrypted. */
+function plain(path: string, namespace: string, config: Config | undefined, sources: Sources): Values {
+  return mergeConfig(path, namespace, { ...config, secretFrom: [] }, sources);
 }
 
 function exitStatus({ code, reason, at }: ProcessExit): NonNullable<WasmCloudProviderStatus['lastExit']> {

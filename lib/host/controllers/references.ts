@@ -21,9 +21,50 @@ const LOOKUP_MS = 10_000;
 const unreadable =
   'ConfigMaps and Secrets were not read within 10 s: the host’s log says why. Check that it may read them';
 
+interface Following {
+  readonly dependent: Dependent;
+  /** The object as it last saw it. */
+  last: ConfigMap | Secret | undefined;
+}
+
 interface Followed {
   readonly reflector: Reflector<ConfigMap> | Reflector<Secret>;
-  readonly dependents: Map<string, Dependent>;
+  readonly dependents: Map<string, Following>;
+}
+
+/**
+ * What one dependent sees of the objects that it follows. One that is deleted under it stays what it was, as calls would be lost by that:
+ * many are deleted only to be created again at once.
+ */
+export class Sources {
+  private readonly absent = new Set<string>();
+
+  constructor(
+    private readonly seen: (reference: Reference) => Pick<Following, 'last'> & { deleted: boolean },
+  ) {}
+
+  /** @param optional Whether it may be missing: then nothing is left of it when it is deleted */
+  configMap(namespace: string, name: string, optional: boolean): ConfigMap | undefined {
+    return this.find({ kind: 'ConfigMap', namespace, name }, optional) as ConfigMap | undefined;
+  }
+
+  /** As {@link configMap}. */
+  secret(namespace: string, name: string, optional: boolean): Secret | undefined {
+    return this.find({ kind: 'Secret', namespace, name }, optional) as Secret | undefined;
+  }
+
+  /** What was taken although it is deleted, e.g. `Secret shop/payment`. */
+  get deleted(): readonly string[] {
+    return [...this.absent];
+  }
+
+  private find(reference: Reference, optional: boolean): ConfigMap | Secret | undefined {
+    const { last, deleted } = this.seen(reference);
+    if (!deleted) return last;
+    if (optional) return undefined;
+    this.absent.add(referenceKey(reference));
+    return last;
+  }
 }
 
 /**
@@ -35,14 +76,15 @@ export class References {
 
   constructor(private readonly client: KubeClient) {}
 
-  /** Makes `wanted` all that a dependent follows; resolves when each has been looked up. */
-  async follow(dependent: Dependent, wanted: readonly Reference[], signal: AbortSignal): Promise<void> {
+  /** Makes `wanted` all that a dependent follows; resolves when each has been looked up, with what it sees of them. */
+  async follow(dependent: Dependent, wanted: readonly Reference[], signal: AbortSignal): Promise<Sources> {
     const keys = new Set(wanted.map(referenceKey));
     for (const reference of wanted) this.join(reference, dependent);
     this.leave(dependent.id, (key) => !keys.has(key));
     await withDeadline(LOOKUP_MS, unreadable, signal, async (limit) => {
       for (const key of keys) await this.followed.get(key)?.reflector.synced(limit);
     });
+    return new Sources((reference) => this.seenBy(dependent.id, reference));
   }
 
   /** Ends all that a dependent follows. */
@@ -50,10 +92,7 @@ export class References {
     this.leave(id, () => true);
   }
 
-  configMap(namespace: string, name: string): ConfigMap | undefined {
-    return this.find({ kind: 'ConfigMap', namespace, name }) as ConfigMap | undefined;
-  }
-
+  /** A Secret that somebody follows, while it exists. */
   secret(namespace: string, name: string): Secret | undefined {
     return this.find({ kind: 'Secret', namespace, name }) as Secret | undefined;
   }
@@ -69,24 +108,34 @@ export class References {
     return this.followed.get(referenceKey(reference))?.reflector.get(`${namespace}/${name}`);
   }
 
+  private seenBy(id: string, reference: Reference): Pick<Following, 'last'> & { deleted: boolean } {
+    const following = this.followed.get(referenceKey(reference))?.dependents.get(id);
+    const now = this.find(reference);
+    if (following === undefined || now !== undefined) {
+      if (following !== undefined) following.last = now;
+      return { last: now, deleted: false };
+    }
+    return { last: following.last, deleted: following.last !== undefined };
+  }
+
   private join(reference: Reference, dependent: Dependent): void {
     const key = referenceKey(reference);
     let followed = this.followed.get(key);
     if (followed === undefined) {
-      const dependents = new Map<string, Dependent>();
+      const dependents = new Map<string, Following>();
       followed = { reflector: this.reflect(reference, dependents), dependents };
       this.followed.set(key, followed);
     }
-    followed.dependents.set(dependent.id, dependent);
+    followed.dependents.set(dependent.id, { dependent, last: followed.dependents.get(dependent.id)?.last });
   }
 
   private reflect(
     { kind, namespace, name }: Reference,
-    dependents: ReadonlyMap<string, Dependent>,
+    dependents: ReadonlyMap<string, Following>,
   ): Followed['reflector'] {
     const options = { namespace, fieldSelector: `metadata.name=${name}` };
     const notify = (): void => {
-      for (const dependent of dependents.values()) dependent.changed();
+      for (const { dependent } of dependents.values()) dependent.changed();
     };
     const reflector =
       kind === 'ConfigMap'

@@ -1,5 +1,5 @@
 import type { WasmCloudLink, WasmCloudProvider, WasmCloudProviderStatus } from '../../api';
-import type { Reference } from './references';
+import type { Reference, Sources } from './references';
 import type { Report } from './report';
 
 /** What one pass wants of a provider. */
@@ -14,8 +14,8 @@ export interface ProviderPass {
   readonly targetLinks: readonly WasmCloudLink[];
   readonly report: Report;
   readonly signal: AbortSignal;
-  /** Makes these all that the provider follows; resolves when each has been looked up. */
-  follow(references: readonly Reference[]): Promise<void>;
+  /** Makes these all that the provider follows; resolves when each has been looked up, with what it sees of them. */
+  follow(references: readonly Reference[]): Promise<Sources>;
 }
 
 /** A provider that this host runs, whatever it is made of. */
