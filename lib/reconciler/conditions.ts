@@ -6,7 +6,7 @@ import {
   fieldManagers,
   setCondition,
 } from '../api';
-import { type KubeClient, applyStatus } from '../kube';
+import { type KubeClient, applyStatus, isApiError } from '../kube';
 
 type Observed = KubeObject & { status?: { conditions?: Condition[] | undefined } | undefined };
 
@@ -39,5 +39,9 @@ export async function writeConditions<T extends Observed>(
     }).filter((condition) => condition.type === observation.type),
   );
   const options = { fieldManager: fieldManagers.reconciler, force, always, signal };
-  return applyStatus(client, type, object, { ...fields, conditions }, options);
+  return applyStatus(client, type, object, { ...fields, conditions }, options).catch((error: unknown) => {
+    // Deleted meanwhile: there is nothing left to tell of.
+    if (isApiError(error, 404)) return false;
+    throw error;
+  });
 }

@@ -78,16 +78,20 @@ export function workloadController<T extends Placeable>(
   });
 }
 
-/** A host says sooner what it makes of an object; who said at the same time that it has not would be refused, and try again. */
-const firstWordMs = 3_000;
+/**
+ * How long an object may be in a state that somebody is about to end: its host says what it makes of it, its distribution replaces it. Of
+ * a distribution there are thousands at once: to write of each before would be in the way of those who end it.
+ */
+const patienceMs = 5_000;
+const patienceWithManyMs = 30_000;
 
 class Workload<T extends Placeable> {
   private readonly overruling = new Cooldown(overruleMs);
   private readonly config: ConfigLookup;
   /** Keys of what is to leave its host and has nowhere to go. */
   private readonly blocked = new Set<string>();
-  /** Since when hosts have said nothing of what they were given, by key. */
-  private readonly silentSince = new Map<string, number>();
+  /** Since when it is somebody else's turn to do something about an object, by key. */
+  private readonly waitingSince = new Map<string, number>();
 
   constructor(
     private readonly context: ReconcilerContext,
@@ -101,7 +105,7 @@ class Workload<T extends Placeable> {
   async reconcile(key: string, signal: AbortSignal): Promise<Result | void> {
     this.blocked.delete(key);
     const object = this.reflector.get(key);
-    if (object === undefined) return void this.silentSince.delete(key);
+    if (object === undefined) return void this.waitingSince.delete(key);
     if (!isPlaceable(object)) return;
     if (object.metadata.deletionTimestamp !== undefined) return this.letGo(object, signal);
     const { host } = object.spec;
@@ -206,27 +210,37 @@ class Workload<T extends Placeable> {
     const spokenFor = object.status?.hostName;
     if (host === undefined && spokenFor === undefined) return notFound(hostName);
     if (host !== undefined && leaving?.reason === 'HostNotServing') return notServed(object, host);
-    if (leaving?.abrupt === true && leaving.reason !== 'HostStopped')
-      return stranded(object, leaving, hostName);
     const ready = conditionOf(object, conditionTypes.ready);
-    if (ready === undefined) {
-      const lookAgainMs = this.untilSilent(keyOf(object));
-      return lookAgainMs > 0 ? { ...placed(hostName), lookAgainMs } : waiting(hostName, false);
+    if (leaving?.abrupt === true && leaving.reason !== 'HostStopped') {
+      const isTold = ready?.reason === leaving.reason || distributionOf(object) === undefined;
+      const lookAgainMs = isTold ? 0 : this.patienceLeft(object);
+      return lookAgainMs > 0 ? { observations: [], lookAgainMs } : stranded(object, leaving, hostName);
     }
-    this.silentSince.delete(keyOf(object));
+    if (ready === undefined) {
+      const lookAgainMs = this.patienceLeft(object);
+      return lookAgainMs > 0 ? { ...this.placed(object, hostName), lookAgainMs } : waiting(hostName, false);
+    }
+    this.waitingSince.delete(keyOf(object));
     if (isOwnReason(ready.reason)) return waiting(hostName, false);
-    if (spokenFor === undefined || spokenFor === hostName) return placed(hostName);
+    if (spokenFor === undefined || spokenFor === hostName) return this.placed(object, hostName);
     // The host before it speaks for it while it is there; then its word counts no more.
     const before = leavingOf(this.context, object, spokenFor);
-    return before?.abrupt === true ? waiting(hostName, true) : placed(hostName);
+    return before?.abrupt === true ? waiting(hostName, true) : this.placed(object, hostName);
   }
 
-  /** Milliseconds that a host has left to say its first word about an object; 0 once it counts as silent. */
-  private untilSilent(key: string): number {
+  /** Of what a distribution made on its host that goes without saying, unless something else was said before. */
+  private placed(object: T, hostName: string): Finding {
+    const unsaid = conditionOf(object, conditionTypes.placed) === undefined;
+    return unsaid && distributionOf(object) !== undefined ? { observations: [] } : placed(hostName);
+  }
+
+  /** Milliseconds for which it is still somebody else's turn; 0 once they have had their time. */
+  private patienceLeft(object: T): number {
     const now = monotonicClock.now();
-    const since = this.silentSince.get(key) ?? now;
-    this.silentSince.set(key, since);
-    return Math.max(0, since + firstWordMs - now);
+    const since = this.waitingSince.get(keyOf(object)) ?? now;
+    this.waitingSince.set(keyOf(object), since);
+    const patience = distributionOf(object) === undefined ? patienceMs : patienceWithManyMs;
+    return Math.max(0, since + patience - now);
   }
 
   /** Writes what is new; with a `result` it is too early to overrule a host. */
@@ -244,9 +258,11 @@ class Workload<T extends Placeable> {
       if (waitMs > 0) return { written: false, result: { requeueAfterMs: waitMs } };
     }
     const all = claim === undefined ? observations : [...observations, claim];
+    const always = claim === undefined && conditionOf(object, conditionTypes.conflict) !== undefined;
+    if (all.length === 0 && !always) return { written: false };
     const written = await writeConditions(client, this.type, object, all, {
       force: overrule,
-      always: claim === undefined && conditionOf(object, conditionTypes.conflict) !== undefined,
+      always,
       signal,
     });
     if (written && claim !== undefined)

@@ -15,6 +15,8 @@ const parallel = 16;
 /** What is to be written so that what there is becomes what there is to be. */
 export interface Changes {
   readonly remove: readonly Child[];
+  /** What is removed where nobody runs: that makes no room, so it can wait for all others. */
+  readonly clear: readonly Child[];
   readonly shrink: readonly Child[];
   readonly grow: readonly Child[];
   readonly create: readonly Child[];
@@ -22,11 +24,19 @@ export interface Changes {
   readonly clean: readonly { readonly child: Child; readonly operations: readonly JsonPatchOperation[] }[];
 }
 
-/** What differs between the objects that there are and those that there are to be, each with its name. */
-export function changesBetween(present: readonly Child[], wanted: readonly Child[]): Changes {
+/**
+ * What differs between the objects that there are and those that there are to be, each with its name.
+ * @param isLost Whether nobody runs the host of an object
+ */
+export function changesBetween(
+  present: readonly Child[],
+  wanted: readonly Child[],
+  isLost: (child: Child) => boolean,
+): Changes {
   const before = new Map(present.map((child) => [keyOf(child), child]));
   const changes = {
     remove: [] as Child[],
+    clear: [] as Child[],
     shrink: [] as Child[],
     grow: [] as Child[],
     create: [] as Child[],
@@ -45,7 +55,8 @@ export function changesBetween(present: readonly Child[], wanted: readonly Child
     }
   }
   for (const child of before.values()) {
-    if (child.metadata.deletionTimestamp === undefined) changes.remove.push(child);
+    if (child.metadata.deletionTimestamp === undefined)
+      changes[isLost(child) ? 'clear' : 'remove'].push(child);
   }
   return changes;
 }
@@ -63,7 +74,7 @@ export interface Written {
  */
 export async function applyChanges(
   client: KubeClient,
-  { remove, shrink, grow, create, clean }: Changes,
+  { remove, clear, shrink, grow, create, clean }: Changes,
   written: Written,
   signal: AbortSignal,
 ): Promise<void> {
@@ -93,6 +104,7 @@ export async function applyChanges(
           restore(child, operations),
     ),
   ]);
+  await each(clear.map((child) => () => end(child)));
 }
 
 function typeOf(child: Child): ResourceType<Child> {

@@ -118,15 +118,20 @@ export class DistributionReconciler {
     { spec }: WasmCloudDistribution,
     seen: readonly Seen<Child>[],
   ): ObservedSlot[] {
-    const { hosts, leases } = this.context.caches;
     let observer = this.observers.get(key);
     if (observer === undefined) this.observers.set(key, (observer = new ChildObserver()));
     observer.retain(new Set(seen.map(({ object }) => object.metadata.uid ?? '')));
     return seen.map(({ object, deleted }) => {
-      const host = hosts.get(object.spec.host ?? '');
-      const lost = host === undefined || isGone(host, leases);
+      const lost = this.isLost(object);
       return observer.observe(object, { deleted, lost, minReadySeconds: spec.minReadySeconds ?? 0 });
     });
+  }
+
+  /** Whether nobody runs the host of an object. */
+  private isLost({ spec }: Child): boolean {
+    const { hosts, leases } = this.context.caches;
+    const host = hosts.get(spec.host ?? '');
+    return host === undefined || isGone(host, leases);
   }
 
   /** Writes what the step wants; returns what went wrong. */
@@ -147,7 +152,7 @@ export class DistributionReconciler {
       const old = bySlot.get(slotKey(slot));
       return old === undefined ? [] : [resized(old, slot)];
     });
-    const changes = changesBetween(present, wanted);
+    const changes = changesBetween(present, wanted, (child) => this.isLost(child));
     const mirror = this.mirrorOf(distribution);
     const writes = this.writesOf(distribution);
     const taken = changes.create.find((child) => isForeign(mirror.get(keyOf(child)), distribution));

@@ -93,7 +93,8 @@ export class DistributionReport {
   }
 
   /** Tells what was just made and removed. */
-  changed(distribution: WasmCloudDistribution, { create, remove }: Changes): void {
+  changed(distribution: WasmCloudDistribution, { create, ...changes }: Changes): void {
+    const remove = [...changes.remove, ...changes.clear];
     placements.inc(create.length);
     removals.inc(remove.length);
     const { events } = this.context;

@@ -7,7 +7,7 @@ import {
   resized,
   slotOf,
 } from '../../../lib/reconciler/distribution/child';
-import { changesBetween } from '../../../lib/reconciler/distribution/apply';
+import { type Changes, changesBetween } from '../../../lib/reconciler/distribution/apply';
 
 const template = { actor: { image: 'registry.example/echo:1.0' }, metadata: { labels: { team: 'a' } } };
 const slot = { revision: '0123456789', host: 'node-1', instances: 3, serving: true };
@@ -62,16 +62,19 @@ test('a child has what the template says, its slot, and the labels to find it by
 });
 
 describe('changes', () => {
+  const changes = (present: readonly Child[], wanted: readonly Child[]): Changes =>
+    changesBetween(present, wanted, ({ spec }) => spec.host === 'lost');
   const make = (host: string, instances: number): Child => ({
     ...childOf(distribution(), template, { ...slot, host, instances }, undefined),
   });
   const names = (children: readonly Child[]): string[] => children.map(({ spec }) => spec.host ?? '');
 
   test('are what differs, sorted by what makes room and what takes it', () => {
-    const present = [make('same', 1), make('less', 3), make('more', 1), make('gone', 1)];
+    const present = [make('same', 1), make('less', 3), make('more', 1), make('gone', 1), make('lost', 1)];
     const wanted = [make('same', 1), make('less', 2), make('more', 2), make('new', 1)];
-    const { remove, shrink, grow, create } = changesBetween(present, wanted);
-    expect([remove, shrink, grow, create].map(names)).toEqual([['gone'], ['less'], ['more'], ['new']]);
+    const { remove, clear, shrink, grow, create } = changes(present, wanted);
+    const sorted = [remove, clear, shrink, grow, create].map(names);
+    expect(sorted).toEqual([['gone'], ['lost'], ['less'], ['more'], ['new']]);
   });
 
   test('leave alone what is on its way out, and what others added', () => {
@@ -81,18 +84,18 @@ describe('changes', () => {
     } as Child;
     const kept = make('b', 1) as WasmCloudActor;
     const defaulted = { ...kept, spec: { ...kept.spec, managementPolicy: 'Manage' as const } };
-    const changes = changesBetween([ending, defaulted], [make('a', 2), make('b', 1)]);
-    expect(changes).toEqual({ remove: [], shrink: [], grow: [], create: [], clean: [] });
+    const found = changes([ending, defaulted], [make('a', 2), make('b', 1)]);
+    expect(found).toEqual({ remove: [], clear: [], shrink: [], grow: [], create: [], clean: [] });
   });
 
   test('take away what people added', () => {
     const wanted = make('a', 1) as WasmCloudActor;
     const tuned = { ...wanted, spec: { ...wanted.spec, config: { values: { a: '1' } } } };
     const added = { ...wanted, spec: { ...wanted.spec, config: { values: { a: '1', b: '2' } } } };
-    expect(changesBetween([added], [wanted]).clean).toEqual([
+    expect(changes([added], [wanted]).clean).toEqual([
       { child: added, operations: [{ op: 'remove', path: '/spec/config' }] },
     ]);
-    expect(changesBetween([added], [tuned]).clean).toEqual([
+    expect(changes([added], [tuned]).clean).toEqual([
       { child: added, operations: [{ op: 'replace', path: '/spec/config', value: { values: { a: '1' } } }] },
     ]);
   });
@@ -100,9 +103,9 @@ describe('changes', () => {
   test('undo an edit of what is applied', () => {
     const edited = make('a', 1) as WasmCloudActor;
     const present = { ...edited, spec: { ...edited.spec, image: 'other' } };
-    expect(names(changesBetween([present], [make('a', 1)]).grow)).toEqual(['a']);
+    expect(names(changes([present], [make('a', 1)]).grow)).toEqual(['a']);
     const unlabelled = { ...edited, metadata: { ...edited.metadata, labels: {} } };
-    expect(names(changesBetween([unlabelled], [make('a', 1)]).grow)).toEqual(['a']);
+    expect(names(changes([unlabelled], [make('a', 1)]).grow)).toEqual(['a']);
   });
 });
 
