@@ -83,7 +83,7 @@ export function workloadController<T extends Placeable>(
  * a distribution there are thousands at once: to write of each before would be in the way of those who end it.
  */
 const patienceMs = 5_000;
-const patienceWithManyMs = 30_000;
+const patienceWithManyMs = 60_000;
 
 class Workload<T extends Placeable> {
   private readonly overruling = new Cooldown(overruleMs);

@@ -10,12 +10,12 @@ import { type Child, instancesOf } from './child';
 import { straysIn } from './strays';
 
 /** Requests under way at a time. */
-const parallel = 16;
+const parallel = 8;
 
 /** What is to be written so that what there is becomes what there is to be. */
 export interface Changes {
   readonly remove: readonly Child[];
-  /** What is removed where nobody runs: that makes no room, so it can wait for all others. */
+  /** What is removed where nobody runs, which makes no room. */
   readonly clear: readonly Child[];
   readonly shrink: readonly Child[];
   readonly grow: readonly Child[];

@@ -26,6 +26,8 @@ import { olderRival } from './rivals';
 
 /** Room on hosts may also come from what no change of a host tells of. */
 const lookAgainMs = 10_000;
+/** What was made shows up sooner, and brings the next pass. */
+const postponedMs = 1_000;
 
 /** Makes what there is of each distribution what there is to be, one step a pass. */
 export class DistributionReconciler {
@@ -86,7 +88,7 @@ export class DistributionReconciler {
       progress: status?.rollout,
       now: new Date(),
     });
-    const failure = await this.carryOut(distribution, revisions, plan, step, seen, signal);
+    const { failure, postponed } = await this.carryOut(distribution, revisions, plan, step, seen, signal);
     const situation = { plan, observed, step, updateRevision: revisions.update };
     await this.report.write(distribution, { ...situation, failure: failure && messageOf(failure) }, signal);
     if (failure !== undefined) throw failure;
@@ -99,7 +101,10 @@ export class DistributionReconciler {
     ]);
     await pruneHistory(client, history, inUse, signal);
     const { requeueAfterMs = Infinity } = step;
-    const soonest = Math.min(requeueAfterMs, plan.problems.length > 0 ? lookAgainMs : Infinity);
+    const soonest = Math.min(
+      requeueAfterMs,
+      postponed ? postponedMs : plan.problems.length > 0 ? lookAgainMs : Infinity,
+    );
     return soonest === Infinity ? {} : { requeueAfterMs: soonest };
   }
 
@@ -134,7 +139,7 @@ export class DistributionReconciler {
     return host === undefined || isGone(host, leases);
   }
 
-  /** Writes what the step wants; returns what went wrong. */
+  /** Writes what the step wants; returns what went wrong, and whether something was left for the next pass. */
   private async carryOut(
     distribution: WasmCloudDistribution,
     revisions: Revisions,
@@ -142,7 +147,7 @@ export class DistributionReconciler {
     step: RolloutStep,
     seen: readonly Seen<Child>[],
     signal: AbortSignal,
-  ): Promise<Error | undefined> {
+  ): Promise<{ failure?: Error; postponed: boolean }> {
     const present = seen.filter(({ deleted }) => !deleted).map(({ object }) => object);
     const bySlot = new Map(present.map((child) => [slotKey(slotOf(child)), child]));
     const wanted = step.wanted.flatMap((slot) => {
@@ -152,16 +157,20 @@ export class DistributionReconciler {
       const old = bySlot.get(slotKey(slot));
       return old === undefined ? [] : [resized(old, slot)];
     });
-    const changes = changesBetween(present, wanted, (child) => this.isLost(child));
+    const due = changesBetween(present, wanted, (child) => this.isLost(child));
+    // What nobody runs is in nobody's way, and what it did is to be done elsewhere first: everywhere, when many hosts are lost.
+    const postponed = due.clear.length > 0 && due.grow.length + due.create.length > 0;
+    const changes = postponed ? { ...due, clear: [] } : due;
     const mirror = this.mirrorOf(distribution);
     const writes = this.writesOf(distribution);
     const taken = changes.create.find((child) => isForeign(mirror.get(keyOf(child)), distribution));
     if (taken !== undefined) {
       const { name } = taken.metadata;
-      return new KasmError(
+      const failure = new KasmError(
         `${taken.kind} ${name} exists and is not of WasmCloudDistribution ${distribution.metadata.name}`,
         'Delete or rename it',
       );
+      return { failure, postponed };
     }
     // Others that plan meanwhile must see the room that is about to be taken.
     for (const child of changes.create) this.ledger.assume(child, child.spec.host ?? '');
@@ -180,12 +189,12 @@ export class DistributionReconciler {
       );
     } catch (error) {
       if (signal.aborted || isApiError(error, 409)) throw error;
-      return error instanceof Error ? error : new Error(messageOf(error));
+      return { failure: error instanceof Error ? error : new Error(messageOf(error)), postponed };
     } finally {
       for (const child of changes.create) this.ledger.forget(child);
     }
     this.report.changed(distribution, changes);
-    return undefined;
+    return { postponed };
   }
 
   private writesOf({ spec }: WasmCloudDistribution): OwnWrites<Child> {

@@ -26,7 +26,7 @@ const leaseSeconds = 40;
 const renewMs = (leaseSeconds * 1000) / 2;
 const retryMs = 1_000;
 /** Requests of all hosts together under way at a time. */
-const parallel = 16;
+const parallel = 32;
 
 export interface FleetOptions {
   readonly namespace: string;
