@@ -62,6 +62,20 @@ describe('a server of ours', () => {
     expect(messages[1]?.reply).toBeFalsy();
   });
 
+  it('accepts a call that it has whole with the answer, not before: a slow caller could miss it', async () => {
+    let answer: (n: number) => void = () => undefined;
+    const asked = jest.fn(() => new Promise<number>((resolve) => (answer = resolve)));
+    await serve(func([['n', u32]], u32), asked);
+    foreign.publish(subject, hex('01'), { reply: inbox });
+    await eventually('it runs', () => asked.mock.calls.length === 1);
+    await ours.nats.flush();
+    await foreign.flush();
+    expect(seen).toEqual([]);
+    answer(2);
+    await eventually('the answer is complete', () => seen.length === 3);
+    expect(seen).toEqual(['I: ', 'I.results: 02', 'I.results: ']);
+  });
+
   it('answers a function of no parameters at once, and one without a result by the end alone', async () => {
     await serve(func([]), () => undefined);
     foreign.publish(subject, undefined, { reply: inbox });

@@ -266,7 +266,8 @@ describe('a component of one host uses a provider of the other', () => {
     await ledger.set('default', 'name', bytes('Grace'));
     await expect(ledger.get('default', 'name')).resolves.toEqual(bytes('Grace'));
     const counts: bigint[] = [];
-    // Four at a time: that host runs each call in an instance of its own, on a machine that may be busy.
+    // Four at a time: of many at once on a busy machine, that host's client now and then loses the acceptance of some (see
+    // `accept` of lib/lattice/wrpc/invocation.ts), whoever serves them.
     const some = async (): Promise<void> => {
       for (let call = 0; call < 5; call++) counts.push(await ledger.increment('default', 'visits', 1n));
     };

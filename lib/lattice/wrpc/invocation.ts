@@ -85,7 +85,11 @@ export class Invocation implements Receiver {
     this.finish();
   }
 
-  /** Tells the caller that the call arrived, and where to send more. */
+  /**
+   * Tells the caller that the call arrived, and where to send more. Just before the result when no more is needed: wasmCloud 1.9's
+   * client loses what arrives before its own task has noted the call (wrpc-transport-nats 0.29 takes messages and commands in any
+   * order: "drop message with no subscriber"), and then waits for ever.
+   */
   private accept(): void {
     if (this.accepted) return;
     this.accepted = true;
@@ -152,8 +156,6 @@ export class Invocation implements Receiver {
         const { deadlineMs } = this.server;
         this.timer = setTimeout(() => this.late(), deadlineMs);
       }
-      // After the handler: what it resolves without waiting then leaves in the same write to the socket as the acceptance.
-      if (!this.peer) this.accept();
     } else {
       this.returned(returned);
     }
