@@ -49,7 +49,7 @@ export class WitText {
   private named(type: WitType, members: readonly string[]): string {
     let name = this.names.get(type);
     if (name === undefined) {
-      this.names.set(type, (name = `named-${this.names.size}`));
+      this.names.set(type, (name = `type${this.names.size}`));
       this.lines.push(`${type.kind} ${name} { ${members.join(', ')} }`);
     }
     return name;
