@@ -39,7 +39,7 @@ export { K3sApiServer, type K3sApiServerProps } from './platform/k3s-api-server'
 export type { K3sServerOptions } from './platform/k3s-command';
 export { MinimalPlatform, type MinimalPlatformProps } from './platform/minimal-platform';
 export { type JetStreamProps, type LeafRemote, Nats, type NatsProps } from './platform/nats';
-export type { NatsConnection } from './platform/nats-connection';
+export type { NatsConnection, NatsLogin } from './platform/nats-connection';
 export { PlatformApp, type PlatformAppProps } from './platform/platform-app';
 export type { PartProps, Resources } from './platform/pod';
 export { RuntimeAccess, type RuntimeAccessProps } from './platform/rbac';

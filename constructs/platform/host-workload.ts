@@ -5,7 +5,7 @@ import type { ILattice } from '../ilattice';
 import { kplus } from './kplus';
 import { imageIssues } from './image';
 import { confineHosts } from './host-admission';
-import type { NatsConnection } from './nats-connection';
+import { type NatsConnection, natsIssues } from './nats-connection';
 import { networkPolicy } from './network';
 import {
   adminPort,
@@ -220,10 +220,7 @@ export class HostWorkload extends Construct {
     const { replicas } = this;
     if (replicas !== 'Daemon' && !(Number.isInteger(replicas) && replicas >= 0))
       issues.push(`replicas must be an integer >= 0, or 'Daemon', got ${JSON.stringify(replicas)}`);
-    if (!nats.url.split(',').every((url) => /^(nats|tls|ws|wss):\/\/[^/ ]+/.test(url)))
-      issues.push(
-        `nats.url must be addresses such as nats://nats.example.com:4222, got ${JSON.stringify(nats.url)}`,
-      );
+    issues.push(...natsIssues(nats, type));
     if (!(drainGraceSeconds >= 0 && drainGraceSeconds <= 3600))
       issues.push(`drainGraceSeconds must be from 0 to 3600, got ${drainGraceSeconds}`);
     if (this.granted.length === 0)

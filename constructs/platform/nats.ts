@@ -6,7 +6,7 @@ import { kplus } from './kplus';
 import { imageIssues } from './image';
 import { partLabels, partName, partNamespace } from './names';
 import { natsConfig, natsPaths, natsPorts } from './nats-config';
-import type { NatsConnection } from './nats-connection';
+import type { NatsConnection, NatsLogin } from './nats-connection';
 import { networkPolicy } from './network';
 import {
   byReference,
@@ -97,11 +97,11 @@ export interface NatsProps extends PartProps {
    */
   readonly accounts?: k8splus.ISecret;
   /**
-   * Secret with the credentials file, under the key `nats.creds`, that hosts of this platform connect with.
+   * How hosts of this platform log in: a user of `accounts`.
    *
-   * @default - none
+   * @default - not at all
    */
-  readonly hostCredentials?: k8splus.ISecret;
+  readonly hostLogin?: NatsLogin;
   /**
    * Whether others may join as leaf nodes.
    *
@@ -148,6 +148,8 @@ export class Nats extends Construct implements NatsConnection {
   readonly url: string;
   readonly tls: k8splus.ISecret | undefined;
   readonly credentials: k8splus.ISecret | undefined;
+  readonly seed: k8splus.ISecret | undefined;
+  readonly basicAuth: k8splus.ISecret | undefined;
   /** The StatefulSet, for what this class has no word for. */
   readonly workload: k8splus.StatefulSet;
   /** The Service that clients connect to. */
@@ -159,7 +161,7 @@ export class Nats extends Construct implements NatsConnection {
     const labels = partLabels(this, app);
     this.replicas = props.replicas ?? 3;
     this.tls = props.tls && byReference('tls', props.tls);
-    this.credentials = props.hostCredentials && byReference('hostCredentials', props.hostCredentials);
+    ({ credentials: this.credentials, seed: this.seed, basicAuth: this.basicAuth } = props.hostLogin ?? {});
     this.url = `${this.tls ? 'tls' : 'nats'}://${name}.${partNamespace(this)}.svc:${natsPorts.client}`;
     this.node.addValidation({ validate: () => this.issues(props) });
 

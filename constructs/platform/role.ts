@@ -45,6 +45,10 @@ export function connectToControlPlane(
 /** Tells a host where NATS is. */
 export function connectToNats(part: Construct, container: k8splus.Container, nats: NatsConnection): void {
   set(container, 'KASMCLOUD_NATS_URL', nats.url);
+  if (nats.ca !== undefined) {
+    mountAuthority(part, container, nats.ca, mounts.tls);
+    set(container, 'KASMCLOUD_NATS_CA', `${mounts.tls}/ca.crt`);
+  }
   if (nats.tls !== undefined) {
     mountSecret(part, container, 'natsTls', nats.tls, mounts.tls);
     set(container, 'KASMCLOUD_NATS_CA', `${mounts.tls}/ca.crt`);
@@ -55,11 +59,48 @@ export function connectToNats(part: Construct, container: k8splus.Container, nat
     mountSecret(part, container, 'natsCredentials', nats.credentials, mounts.creds);
     set(container, 'KASMCLOUD_NATS_CREDS', `${mounts.creds}/nats.creds`);
   }
+  if (nats.seed !== undefined) {
+    setSecret(container, 'KASMCLOUD_NATS_SEED', 'nats.seed', nats.seed, 'seed');
+    // A server that knows its users by their keys wants none.
+    setSecret(container, 'KASMCLOUD_NATS_JWT', 'nats.seed', nats.seed, 'jwt', { optional: true });
+  }
+  if (nats.basicAuth !== undefined) {
+    setSecret(container, 'KASMCLOUD_NATS_USER', 'nats.basicAuth', nats.basicAuth, 'username');
+    setSecret(container, 'KASMCLOUD_NATS_PASSWORD', 'nats.basicAuth', nats.basicAuth, 'password');
+  }
 }
 
 /** Sets a variable of the environment. */
 export function set(container: k8splus.Container, variable: string, value: string): void {
   container.env.addVariable(variable, kplus.EnvValue.fromValue(value));
+}
+
+/** Sets a variable of the environment to what a Secret holds under a key; the manifest names both. */
+export function setSecret(
+  container: k8splus.Container,
+  variable: string,
+  property: string,
+  secret: k8splus.ISecret,
+  key: string,
+  options: k8splus.EnvValueFromSecretOptions = {},
+): void {
+  const value = { secret: byReference(property, secret), key };
+  container.env.addVariable(variable, kplus.EnvValue.fromSecretValue(value, options));
+}
+
+/** Mounts an authority, which is public: it may be in a ConfigMap. */
+export function mountAuthority(
+  part: Construct,
+  container: k8splus.Container,
+  authority: k8splus.ISecret | k8splus.IConfigMap,
+  path: string,
+): void {
+  if (authority.kind !== 'ConfigMap')
+    return mountSecret(part, container, 'natsCa', authority as k8splus.ISecret, path);
+  const volume = kplus.Volume.fromConfigMap(part, 'natsCaVolume', authority as k8splus.IConfigMap, {
+    name: 'nats-ca',
+  });
+  container.mount(path, volume, { readOnly: true });
 }
 
 /** Mounts a Secret, which only its name reaches the manifest of. */

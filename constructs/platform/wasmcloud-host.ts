@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { kplus } from './kplus';
 import type { NatsConnection } from './nats-connection';
 import { adminPort, adminProbes, containerProps, type Resources } from './pod';
-import { mountSecret, set } from './role';
+import { mountAuthority, mountSecret, set, setSecret } from './role';
 
 /** What a wasmCloud 1.9 host is started with. */
 export interface WasmCloudHostOptions {
@@ -49,6 +49,10 @@ export function wasmCloudContainer(
     set(container, 'WASMCLOUD_CTL_TLS', 'true');
     set(container, 'WASMCLOUD_RPC_TLS', 'true');
   }
+  if (nats.ca !== undefined) {
+    mountAuthority(part, container, nats.ca, '/etc/wasmcloud/nats-tls');
+    set(container, 'WASMCLOUD_TLS_CA_PATH', '/etc/wasmcloud/nats-tls');
+  }
   if (nats.tls !== undefined) {
     mountSecret(part, container, 'natsTls', nats.tls, '/etc/wasmcloud/nats-tls');
     set(container, 'WASMCLOUD_TLS_CA_PATH', '/etc/wasmcloud/nats-tls');
@@ -56,5 +60,10 @@ export function wasmCloudContainer(
   if (nats.credentials !== undefined) {
     mountSecret(part, container, 'natsCredentials', nats.credentials, '/etc/wasmcloud/nats');
     set(container, 'WASMCLOUD_NATS_CREDS', '/etc/wasmcloud/nats/nats.creds');
+  }
+  if (nats.seed !== undefined) {
+    setSecret(container, 'WASMCLOUD_NATS_SEED', 'nats.seed', nats.seed, 'seed');
+    // It takes a seed together with a JWT only.
+    setSecret(container, 'WASMCLOUD_NATS_JWT', 'nats.seed', nats.seed, 'jwt');
   }
 }

@@ -80,7 +80,7 @@ test('a platform and its lattice apply in one go, strictly, and a second time wi
       tls: Secret.fromSecretName(lattice, 'NatsTls', 'nats-tls'),
       clusterTls: Secret.fromSecretName(lattice, 'NatsClusterTls', 'nats-cluster-tls'),
       accounts: Secret.fromSecretName(lattice, 'NatsAccounts', 'nats-accounts'),
-      hostCredentials: Secret.fromSecretName(lattice, 'NatsHost', 'nats-host'),
+      hostLogin: { seed: Secret.fromSecretName(lattice, 'NatsHost', 'nats-host') },
       leafRemotes: [
         {
           urls: ['tls://hub.example.com:7422'],

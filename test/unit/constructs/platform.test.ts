@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { App } from 'cdk8s';
 import { ApiObject, Chart, JsonPatch, Testing } from 'cdk8s';
-import { Secret } from 'cdk8s-plus-27';
+import { ConfigMap, Secret } from 'cdk8s-plus-27';
 import {
   Actor,
   ClusterPlatform,
@@ -181,6 +181,51 @@ describe('hosts', () => {
     expect(JSON.stringify(pod['affinity'])).toContain('"key":"zone","operator":"In","values":["eu-1"]');
   });
 
+  const ofSecret = (name: string, key: string, options = {}) => ({ secretKeyRef: { name, key, ...options } });
+  const login = (workload: Partial<HostWorkloadProps>) => {
+    const chart = platform();
+    const lattices = [Lattice.fromNamespace(chart, 'Shop', 'shop')];
+    new HostWorkload(chart, 'edge', { image, nats, lattices, ...workload });
+    const told = Object.entries(env(only(chart, 'Deployment')));
+    return Object.fromEntries(told.filter(([name]) => /SEED|JWT|USER|PASSWORD|_CA/.test(name)));
+  };
+
+  test('log in to NATS by a seed, a JWT with it, or a password, of which the manifest has the names', () => {
+    const names = platform();
+    const secret = Secret.fromSecretName(names, 'User', 'nats-user');
+    expect(login({ nats: { ...nats, seed: secret } })).toEqual({
+      KASMCLOUD_NATS_SEED: ofSecret('nats-user', 'seed'),
+      KASMCLOUD_NATS_JWT: ofSecret('nats-user', 'jwt', { optional: true }),
+    });
+    expect(login({ nats: { ...nats, basicAuth: secret } })).toEqual({
+      KASMCLOUD_NATS_USER: ofSecret('nats-user', 'username'),
+      KASMCLOUD_NATS_PASSWORD: ofSecret('nats-user', 'password'),
+    });
+    expect(login({ nats: { ...nats, seed: secret }, type: 'wasmCloud' })).toEqual({
+      WASMCLOUD_NATS_SEED: ofSecret('nats-user', 'seed'),
+      WASMCLOUD_NATS_JWT: ofSecret('nats-user', 'jwt'),
+    });
+    const server = new Nats(names, 'nats', {
+      image: 'registry.example.com/nats:2',
+      hostLogin: { seed: secret },
+    });
+    expect(server.seed).toBe(secret);
+    expect(() => login({ nats: { ...nats, seed: 'SUhush' as never } })).toThrow(
+      /nats\.seed must be a Secret, not its value(?!.*hush)/,
+    );
+  });
+
+  test('trust the authority of a ConfigMap or Secret, without a certificate of their own', () => {
+    const names = platform();
+    for (const ca of [
+      ConfigMap.fromConfigMapName(names, 'CaMap', 'nats-ca'),
+      Secret.fromSecretName(names, 'CaSecret', 'nats-ca'),
+    ])
+      expect(login({ nats: { ...nats, ca } })).toEqual({
+        KASMCLOUD_NATS_CA: '/etc/kasmcloud/nats-tls/ca.crt',
+      });
+  });
+
   test('may read only the lattices that they are granted', () => {
     const app = Testing.app();
     const shop = new Lattice(app, 'shop');
@@ -333,6 +378,32 @@ describe('mistakes, each with value and remedy', () => {
       'an address that is none',
       host({ nats: { url: 'nats.example.com' } }),
       ['nats.url must be addresses such as nats://nats.example.com:4222, got "nats.example.com"'],
+    ],
+    [
+      'a password in the address',
+      host({ nats: { url: 'nats://me:hush@nats.example.com' } }),
+      ['nats.url must hold no user or password'],
+    ],
+    [
+      'two ways to log in, and two authorities',
+      (chart) => {
+        const [seed, credentials] = [secret(chart), Secret.fromSecretName(chart, 'Other', 'other')];
+        return host({ nats: { ...nats, seed, credentials, tls: seed, ca: credentials } })(chart);
+      },
+      [
+        'nats must be given one way to log in, got credentials and seed',
+        'nats.ca must not be given with nats.tls',
+      ],
+    ],
+    [
+      'a wasmCloud host with a password',
+      (chart) =>
+        host({
+          type: 'wasmCloud',
+          nats: { ...nats, basicAuth: secret(chart) },
+          lattices: [Lattice.fromNamespace(chart, 'Shop', 'shop')],
+        })(chart),
+      ['nats.basicAuth must not be given with type wasmCloud'],
     ],
     [
       'too long a drain',
