@@ -69,7 +69,12 @@ export class Actor extends Component implements IActor {
     this.instances = props.instances ?? 1;
     this.apiObject = new WasmCloudActor(this, 'Resource', {
       ...(props.metadata && { metadata: props.metadata }),
-      spec: { ...componentSpec(props), image: props.image, instances: props.instances, limits: props.limits },
+      spec: {
+        ...componentSpec(this, props),
+        image: props.image,
+        instances: props.instances,
+        limits: props.limits,
+      },
     });
     this.name = this.apiObject.name;
     this.componentId = props.componentId ?? this.name;

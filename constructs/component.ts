@@ -71,18 +71,18 @@ export interface ComponentProps extends TemplateProps {
 }
 
 /** The part of a spec that actors and providers share. */
-export function componentSpec(props: ComponentProps) {
-  return { ...templateSpec(props), host: props.host?.name, hostSelector: props.hostSelector };
+export function componentSpec(construct: IConstruct, props: ComponentProps) {
+  return { ...templateSpec(construct, props), host: props.host?.name, hostSelector: props.hostSelector };
 }
 
 /** The part of a spec that stands in the template of a distribution, too. */
-export function templateSpec(props: TemplateProps) {
+export function templateSpec(construct: IConstruct, props: TemplateProps) {
   return {
     componentId: props.componentId,
     imagePullPolicy: props.imagePullPolicy,
     imagePullSecrets: props.imagePullSecrets?.map(({ name }) => ({ name })),
     tolerations: props.tolerations === undefined ? undefined : [...props.tolerations],
-    config: Config.specOf(props.config),
+    config: Config.specOf(construct, 'config', props.config),
   };
 }
 

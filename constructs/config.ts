@@ -1,7 +1,11 @@
 import { Construct, type IConstruct } from 'constructs';
 import type { Config as ConfigSpec } from '../lib/api/generated/kasmcloud';
+import { type PlainSecret, plainSecrets } from '../lib/api/plain-secrets';
 
-/** Plain keys and values. Not for secrets: they stand in the manifest as they are. */
+/**
+ * Plain keys and values. Not for secrets: they stand in the manifest as they are. What looks like one is reported at synth;
+ * {@link Config.plain} is the way around that.
+ */
 export interface ConfigValues {
   readonly [key: string]: string;
 }
@@ -34,38 +38,68 @@ export type ConfigInput = ConfigValues | Config;
  * });
  */
 export class Config {
-  private constructor(private readonly spec: ConfigSpec) {}
+  private constructor(
+    private readonly spec: ConfigSpec,
+    private readonly suspects: readonly PlainSecret[],
+  ) {}
 
   /**
-   * Configuration from plain values, ConfigMaps and Secrets.
+   * Configuration from plain values, ConfigMaps, Secrets, and other configurations.
    *
    * @throws for an object of another kind
    */
-  static from(...sources: (ConfigValues | INamedObject)[]): Config {
+  static from(...sources: (ConfigValues | INamedObject | Config)[]): Config {
     const values: Record<string, string> = {};
     const configFrom: { name: string }[] = [];
     const secretFrom: { name: string }[] = [];
+    const suspects: PlainSecret[] = [];
     for (const source of sources) {
-      if (!isObject(source)) Object.assign(values, source);
-      else if (source.kind === 'ConfigMap') configFrom.push({ name: source.name });
+      if (source instanceof Config) {
+        Object.assign(values, source.spec.values);
+        configFrom.push(...(source.spec.configFrom ?? []));
+        secretFrom.push(...(source.spec.secretFrom ?? []));
+        suspects.push(...source.suspects);
+      } else if (!isObject(source)) {
+        Object.assign(values, source);
+        suspects.push(...plainSecrets(source));
+      } else if (source.kind === 'ConfigMap') configFrom.push({ name: source.name });
       else if (source.kind === 'Secret') secretFrom.push({ name: source.name });
       else
         throw new Error(
           `configuration must come from a ConfigMap or a Secret, got the ${source.kind} [${source.node.path}]: put it into one of these`,
         );
     }
-    return new Config({
+    const spec = {
       ...(Object.keys(values).length > 0 && { values }),
       ...(configFrom.length > 0 && { configFrom }),
       ...(secretFrom.length > 0 && { secretFrom }),
-    });
+    };
+    return new Config(spec, suspects);
   }
 
-  /** What a manifest says for an input; nothing for no input. @internal */
-  static specOf(input: ConfigInput | undefined): ConfigSpec | undefined {
-    if (input === undefined) return undefined;
-    return (input instanceof Config ? input : Config.from(input)).spec;
+  /** Plain values that may look like secrets and are none, such as the name of a token. */
+  static plain(values: ConfigValues): Config {
+    return new Config({ values }, []);
   }
+
+  /** What a manifest says for a property of a construct, which reports what must not stand there; nothing for no input. @internal */
+  static specOf(
+    construct: IConstruct,
+    property: string,
+    input: ConfigInput | undefined,
+  ): ConfigSpec | undefined {
+    if (input === undefined) return undefined;
+    const { spec, suspects } = input instanceof Config ? input : Config.from(input);
+    if (suspects.length > 0) construct.node.addValidation({ validate: () => issuesOf(property, suspects) });
+    return spec;
+  }
+}
+
+function issuesOf(property: string, suspects: readonly PlainSecret[]): string[] {
+  return suspects.map(
+    ({ key, reason }) =>
+      `${property}.${key} ${reason}, which would stand in the manifest for everybody to read: put it into a Secret and give Config.from(Secret.fromSecretName(scope, id, name)), or Config.plain({ ... }) if it is none`,
+  );
 }
 
 function isObject(source: ConfigValues | INamedObject): source is INamedObject {

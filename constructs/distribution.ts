@@ -176,9 +176,9 @@ export class Distribution extends Component implements IDistribution {
     this.spec = {
       ...options,
       template: {
-        actor: actor && { ...templateSpec(actor), image: actor.image, limits: actor.limits },
+        actor: actor && { ...templateSpec(this, actor), image: actor.image, limits: actor.limits },
         provider: provider && {
-          ...templateSpec(provider),
+          ...templateSpec(this, provider),
           image: provider.image,
           restartPolicy: provider.restartPolicy,
           service: provider.service,

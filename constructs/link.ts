@@ -87,8 +87,8 @@ export class Link extends Construct {
         target: this.target,
         name: props.name,
         wit: this.wit as WasmCloudLinkSpec['wit'],
-        sourceConfig: Config.specOf(props.sourceConfig),
-        targetConfig: Config.specOf(props.targetConfig),
+        sourceConfig: Config.specOf(this, 'sourceConfig', props.sourceConfig),
+        targetConfig: Config.specOf(this, 'targetConfig', props.targetConfig),
       },
     });
     // Most links have nothing to report, and there are many.

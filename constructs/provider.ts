@@ -149,7 +149,7 @@ export class Provider extends Component implements IProvider {
     this.apiObject = new WasmCloudProvider(this, 'Resource', {
       ...(props.metadata && { metadata: props.metadata }),
       spec: {
-        ...componentSpec(props),
+        ...componentSpec(this, props),
         runtime: props.runtime,
         image: props.image,
         container: props.container,

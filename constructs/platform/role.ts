@@ -97,7 +97,7 @@ export function mountAuthority(
 ): void {
   if (authority.kind !== 'ConfigMap')
     return mountSecret(part, container, 'natsCa', authority as k8splus.ISecret, path);
-  const volume = kplus.Volume.fromConfigMap(part, 'natsCaVolume', authority as k8splus.IConfigMap, {
+  const volume = kplus.Volume.fromConfigMap(part, 'natsCaVolume', authority, {
     name: 'nats-ca',
   });
   container.mount(path, volume, { readOnly: true });

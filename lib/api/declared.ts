@@ -1,16 +1,17 @@
 import { crds } from './generated/crds';
-import { fieldManagers } from './names';
+import { annotations as keys, fieldManagers } from './names';
 import type { KubeObject } from './resource';
 import type { StructuralSchema } from './schema';
 
 /**
  * What somebody would write to have an object of the six kinds as a server has it: without status, without what the server notes about
- * it, without the defaults that it filled in, and without the host that the scheduler chose. Objects of other kinds lose the first two.
+ * it, without the defaults that it filled in, and without the host that the scheduler chose, and its note about that. Objects of other kinds lose the first two.
  */
 export function declared<T extends KubeObject>(object: T): T {
   const { name, namespace, labels } = object.metadata;
   const annotations = { ...object.metadata.annotations };
   delete annotations['kubectl.kubernetes.io/last-applied-configuration'];
+  delete annotations[keys.boundBy];
   const written: KubeObject & { spec?: Record<string, unknown>; status?: unknown } = {
     ...object,
     metadata: {

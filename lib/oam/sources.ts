@@ -1,4 +1,5 @@
 import type { Config, ConfigMap } from '../api';
+import { plainSecrets } from '../api/plain-secrets';
 import { shown } from '../api/schema';
 import type { Application, LinkEnd, NamedConfig, SecretReference } from './application';
 import { Names, objectName, qualifiedId } from './names';
@@ -64,6 +65,12 @@ export class Sources {
           .at(key)
           .error('has a key that no ConfigMap can have: use letters, digits, -, _ and .');
     }
+    for (const { key, reason } of plainSecrets(properties))
+      at.at('properties')
+        .at(key)
+        .warn(
+          `${reason}, which would stand in a ConfigMap for everybody to read: make it a secret of the manifest`,
+        );
     const taken = this.configNames.take(id, at.at('name'));
     this.configs.set(id, { application, config: { ...config, properties }, objectName: taken });
     return taken;

@@ -47,6 +47,25 @@ export function simple(config: Config | undefined): boolean {
   );
 }
 
+/** What a Lattice calls an object of ours by its path of ids. */
+export function nameOf(path: string): string {
+  return path.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
+}
+
+/** Metadata of an object beyond what it has without being told; undefined for nothing. */
+export function metadataBeyond(
+  { metadata: { name, labels, annotations } }: KubeObject,
+  usual: { readonly name: string | undefined; readonly labels: Readonly<Record<string, string>> },
+): object | undefined {
+  const own = Object.entries(labels ?? {}).filter(([key, value]) => usual.labels[key] !== value);
+  const beyond = {
+    ...(name !== usual.name && { name }),
+    ...(own.length > 0 && { labels: Object.fromEntries(own) }),
+    ...(annotations && { annotations }),
+  };
+  return Object.keys(beyond).length > 0 ? beyond : undefined;
+}
+
 export function caseless(a: string, b: string): number {
   return a.toLowerCase() < b.toLowerCase() ? -1 : 1;
 }

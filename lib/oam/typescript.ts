@@ -1,4 +1,6 @@
 import type { Config, ConfigMap, KubeObject, WasmCloudDistribution, WasmCloudLink } from '../api';
+import { labelValue } from '../api/names';
+import { plainSecrets } from '../api/plain-secrets';
 import { witSlips } from '../api/wit-interfaces';
 import { Expression, Identifiers, literal, quoted } from './literal';
 import {
@@ -8,6 +10,8 @@ import {
   componentIdOf,
   constructOf,
   fits,
+  metadataBeyond,
+  nameOf,
   props,
   simple,
   type Spec,
@@ -16,6 +20,7 @@ import {
 
 const managedBy = 'app.kubernetes.io/managed-by';
 const partOf = 'app.kubernetes.io/part-of';
+const nameLabel = 'app.kubernetes.io/name';
 
 /**
  * A program with our constructs that synthesizes to these objects of one namespace.
@@ -33,6 +38,8 @@ class Program {
   private readonly names = new Identifiers(['app', 'lattice', 'k8s']);
   private readonly ids = new Set<string>();
   private readonly components = new Map<string, string>();
+  /** The construct id of each component that has a variable. */
+  private readonly componentIds = new Map<string, string>();
   private readonly configMaps = new Map<string, string>();
   private readonly secrets = new Map<string, string>();
   /** Ids of components that no variable stands for. */
@@ -47,7 +54,9 @@ class Program {
     private readonly origin: string,
   ) {
     const [application, ...others] = new Set(objects.map(({ metadata }) => metadata.labels?.[partOf]));
-    if (application !== undefined && others.length === 0) this.labels[partOf] = application;
+    const usual = labelValue(namespace);
+    if (application !== undefined && application !== usual && others.length === 0)
+      this.labels[partOf] = application;
     const rank = ({ kind }: KubeObject): number =>
       kind === 'ConfigMap' ? 0 : kind === 'WasmCloudLink' ? 2 : 1;
     for (const object of [...objects].sort((a, b) => rank(a) - rank(b))) this.add(object);
@@ -104,7 +113,7 @@ class Program {
     )
       return this.addExact(object as unknown as Specified);
     const variable = this.variable(object);
-    this.components.set(body.componentId ?? object.metadata.name, variable);
+    const { id, metadata } = this.component(object, variable, body.componentId);
     this.import('kasmcloud', 'Distribution');
     const groups = (spread ?? []).map(({ name, selector, ...share }) => {
       const group = { ...selector, ...share };
@@ -122,10 +131,10 @@ class Program {
       ...(type === 'Canary' && canary ? [canaryCall(canary)] : []),
       ...(rebalance === undefined ? [] : [`.rebalance(${quoted(rebalance)})`]),
     ];
-    const given = { metadata: this.metadata(object), [role]: this.withReferences(body), ...options };
+    const given = { metadata, [role]: this.withReferences(body), ...options };
     this.declare(
       variable,
-      `new Distribution(lattice, ${this.id(object)}, ${literal(given)})${chain.map((call) => `\n  ${call}`).join('')}`,
+      `new Distribution(lattice, ${id}, ${literal(given)})${chain.map((call) => `\n  ${call}`).join('')}`,
     );
   }
 
@@ -139,12 +148,10 @@ class Program {
     )
       return this.addExact(object);
     const variable = this.variable(object);
-    this.components.set((spec['componentId'] as string | undefined) ?? object.metadata.name, variable);
+    const { id, metadata } = this.component(object, variable, spec['componentId'] as string | undefined);
     this.import('kasmcloud', construct);
-    this.declare(
-      variable,
-      `new ${construct}(lattice, ${this.id(object)}, ${literal({ metadata: this.metadata(object), ...this.withReferences(spec) })})`,
-    );
+    const given = { metadata, ...this.withReferences(spec) };
+    this.declare(variable, `new ${construct}(lattice, ${id}, ${literal(given)})`);
   }
 
   private addLink(object: WasmCloudLink): void {
@@ -164,9 +171,9 @@ class Program {
       name,
       sourceConfig: this.config(sourceConfig),
       targetConfig: this.config(targetConfig),
-      metadata: this.metadata(object),
+      metadata: this.metadata(object, this.usualLinkName(object)),
     };
-    this.statements.push({ code: `${from}.linkTo(${this.component(target)}, ${literal(options)})` });
+    this.statements.push({ code: `${from}.linkTo(${this.variableOf(target)}, ${literal(options)})` });
   }
 
   /** An object that the constructs have no words for, with the class that is exactly its kind. */
@@ -177,13 +184,13 @@ class Program {
     // The ends of a link must be declared; one of which only the id is known is imported.
     else
       for (const end of [source, target] as string[])
-        if (!this.exact.has(end) && !this.components.has(end)) this.component(end);
+        if (!this.exact.has(end) && !this.components.has(end)) this.variableOf(end);
     const given = { metadata: this.metadata(object), spec: object.spec };
     this.statements.push({ code: `new ${object.kind}(lattice, ${this.id(object)}, ${literal(given)})` });
   }
 
   /** The variable of a component; one that is not among the objects is imported by its id. */
-  private component(id: string): string {
+  private variableOf(id: string): string {
     const known = this.components.get(id);
     if (known !== undefined) {
       this.used.add(known);
@@ -217,10 +224,14 @@ class Program {
   private config(config: Config | undefined): unknown {
     if (config === undefined) return undefined;
     const { values, configFrom = [], secretFrom = [] } = config;
-    if (configFrom.length === 0 && secretFrom.length === 0) return values ?? {};
-    this.import('kasmcloud', 'Config');
+    // What stands in the lattice as it is, the program says on purpose.
+    const plain = values !== undefined && plainSecrets(values).length > 0;
+    const own = plain ? new Expression(`Config.plain(${literal(values, '  ')})`) : values;
+    const named = configFrom.length + secretFrom.length > 0;
+    if (plain || named) this.import('kasmcloud', 'Config');
+    if (!named) return own ?? {};
     const sources = [
-      ...(values ? [literal(values, '  ')] : []),
+      ...(own === undefined ? [] : [literal(own, '  ')]),
       ...configFrom.map(({ name }) => this.configMap(name)),
       ...secretFrom.map(({ name }) => this.secret(name)),
     ];
@@ -250,11 +261,29 @@ class Program {
     return variable;
   }
 
-  private metadata({ metadata: { name, labels, annotations } }: KubeObject): object {
-    const own = Object.entries(labels ?? {}).filter(
-      ([key, value]) => this.labels[key] !== value && !(key === managedBy && value === 'kasmcloud'),
-    );
-    return { name, labels: own.length > 0 ? Object.fromEntries(own) : undefined, annotations };
+  /** Takes a component into what links can name; its construct id, and the metadata that it does not have by that. */
+  private component(object: KubeObject, variable: string, componentId = object.metadata.name) {
+    this.components.set(componentId, variable);
+    const id = this.id(object);
+    this.componentIds.set(componentId, id.slice(1, -1));
+    return { id, metadata: this.metadata(object, nameOf(id.slice(1, -1)), componentId) };
+  }
+
+  /** What a link is called that is made by `linkTo`, where that is known. */
+  private usualLinkName({ spec: { source, target, name = 'default', wit } }: WasmCloudLink): string {
+    const ends = [source, target].map((end) => this.componentIds.get(end) ?? '');
+    return nameOf([...ends, wit.namespace, wit.package, ...(name === 'default' ? [] : [name])].join('-'));
+  }
+
+  /** Metadata beyond what a construct gives an object that it calls `usual`; undefined for nothing. */
+  private metadata(object: KubeObject, usual?: string, componentId?: string): object | undefined {
+    const given: Record<string, string> = {
+      [partOf]: labelValue(this.namespace),
+      [managedBy]: 'kasmcloud',
+      ...(componentId !== undefined && { [nameLabel]: labelValue(componentId) }),
+      ...this.labels,
+    };
+    return metadataBeyond(object, { name: usual, labels: given });
   }
 
   private variable({ metadata: { name, labels } }: KubeObject, suffix: readonly string[] = []): string {

@@ -1,6 +1,9 @@
 import { ApiObject, Chart, JsonPatch, Testing } from 'cdk8s';
 import {
   Actor,
+  Config,
+  type ConfigInput,
+  Distribution,
   Host,
   Lattice,
   Link,
@@ -29,6 +32,24 @@ test('every mistake is reported at once, each with path, value and remedy', () =
       /^\[shop\/raw\] spec\.instnaces is not a field of this object: did you mean instances\?/,
     ),
   ]);
+});
+
+test('a secret among plain values is reported without being shown, unless it is said to be none', () => {
+  const declare = (config: ConfigInput) => (lattice: Lattice) => {
+    const http = Provider.httpServer(lattice, 'http');
+    const cart = new Distribution(lattice, 'cart', {
+      actor: { image: 'registry.example.com/cart:1', config },
+    });
+    http.linkTo(cart, { wit: 'wasi:http/incoming-handler', sourceConfig: config });
+  };
+  const plain = { password: 'hunter2', currency: 'EUR' };
+  const issue = (at: string, property: string) =>
+    `[${at}] ${property}.password looks like a secret, which would stand in the manifest for everybody to read: put it into a Secret and give Config.from(Secret.fromSecretName(scope, id, name)), or Config.plain({ ... }) if it is none`;
+  const expected = [issue('shop/http/cart-wasi-http', 'sourceConfig'), issue('shop/cart', 'config')];
+  expect(issues(declare(plain))).toEqual(expected);
+  expect(issues(declare(Config.from(Config.from(plain), { vat: '19' })))).toEqual(expected);
+  expect(issues(declare(Config.plain(plain)))).toEqual([]);
+  expect(issues(declare(Config.from({ vat: '19' }, Config.plain(plain))))).toEqual([]);
 });
 
 test('what a JSON patch makes is not judged here', () => {

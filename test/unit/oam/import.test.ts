@@ -1,4 +1,4 @@
-import { importApplications } from '../../../lib/oam';
+import { importApplications, problemText } from '../../../lib/oam';
 import { application, byName, fixture, fixtures, problemsOf } from './fixtures';
 
 const one = (rest: string): string =>
@@ -493,4 +493,25 @@ describe('applications of one lattice', () => {
   test('are found in whatever file they are', () => {
     expect(problemsOf(uses('http'), shared)).toEqual([]);
   });
+});
+
+test('a secret among properties is imported with a warning at its line, which does not show it', () => {
+  const text = `apiVersion: core.oam.dev/v1beta1
+kind: Application
+metadata: {name: a}
+spec:
+  components:
+    - name: b
+      type: component
+      properties:
+        image: registry.example.com/b:1
+        config:
+          - name: c
+            properties:
+              url: redis://:hush@redis.example.com
+`;
+  const { problems } = importApplications([{ name: 'a.yaml', text }], 'default');
+  expect(problems.map(problemText)).toContain(
+    'a.yaml:13: warning: spec.components[0].properties.config[0].properties.url holds a password, which would stand in a ConfigMap for everybody to read: make it a secret of the manifest',
+  );
 });

@@ -50,9 +50,22 @@ test('all type-check, and have no variable without use', () => {
   expect(problems).toEqual([]);
 }, 120_000);
 
+test('what stands in a lattice as it is, is said on purpose', () => {
+  const actor = {
+    apiVersion: 'kasmcloud.io/v1alpha1',
+    kind: 'WasmCloudActor',
+    metadata: { name: 'desk', namespace: 'default' },
+    spec: { image: 'registry.example.com/desk:1', config: { values: { token: 'csrf' } } },
+  };
+  const source = typescriptSource([actor], 'default', 'Exported');
+  expect(source).toContain("config: Config.plain({ token: 'csrf' })");
+  expect(byName(runProgram(source))['WasmCloudActor/desk']).toMatchObject({ spec: actor.spec });
+});
+
 test('reads as people would write it', () => {
   const { source } = programs.find(({ name }) => name === 'shared.yaml') ?? { source: '' };
   expect(source).toMatch(/^const http = new Distribution\(lattice, 'http-server', \{$/m);
   expect(source).toMatch(/^http\.linkTo\(pages, \{$/m);
+  expect(source).not.toContain("name: 'http-server'");
   expect(source).toContain(`wit: 'acme:audit/log,trail'`);
 });

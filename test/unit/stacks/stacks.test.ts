@@ -129,7 +129,7 @@ describe('outputs in props', () => {
   test('stay secret when they are', async () => {
     const stack = shop('shop', {
       declare: (lattice: Lattice) =>
-        new Actor(lattice, 'cart', { image, config: { token: fromOutput(pulumi.secret('hush')) } }),
+        new Actor(lattice, 'cart', { image, config: { greeting: fromOutput(pulumi.secret('hush')) } }),
     });
     const actor = stack.objects.at(-1);
     expect(await pulumi.isSecret((actor as unknown as { spec: pulumi.Output<unknown> }).spec)).toBe(true);
