@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { KasmError, TerminalError, messageOf } from '../base/errors';
 import { log, type Logger } from '../base/log';
-import { ActorMetrics } from './actor-metrics';
+import { type ActorLabels, ActorMetrics } from './actor-metrics';
 import { camelCase, type interfaces, type WitInterface } from '../lattice';
 import type { SecretValues } from '../lattice/provider-contract';
 import { CallError, outcomeOfStatus, type CallOutcome } from './call-error';
@@ -43,6 +43,8 @@ export interface ActorSpec {
   readonly config: Readonly<Record<string, string>>;
   /** What the component reads through wasmcloud:secrets. @default none */
   readonly secrets?: SecretValues;
+  /** What its metrics are labelled with beside its id. @default the lattice as the namespace, and nothing else */
+  readonly labels?: Partial<Omit<ActorLabels, 'actor'>>;
 }
 
 /** How an actor calls others: takes a call to whatever its links lead to. */
@@ -96,14 +98,22 @@ export class ActorRuntime {
       permits: permits.buffer,
     };
     const name = `${spec.lattice}/${spec.id}`;
-    const metrics = new ActorMetrics(name, permits);
+    const metrics = new ActorMetrics(
+      { namespace: spec.lattice, distribution: '', host: '', ...spec.labels, actor: spec.id },
+      () => ({
+        inFlight: permits.taken,
+        waiting: pool.waiting,
+        instances: permits.limit,
+        workers: pool.size,
+      }),
+    );
     const logger = (dependencies.log ?? log).child({ actor: name });
     if (prepared.unserved.length > 0)
       logger.warn({ functions: prepared.unserved }, 'Some exports cannot be called over the lattice');
     const { spare, followLink = unlinked } = dependencies;
     const makeCall = callsOf(prepared, assignment.executionTimeMs, followLink);
     const { idleMs = defaultIdleMs } = dependencies;
-    const pool = new WorkerPool(assignment, permits, spare, metrics, logger, makeCall, idleMs);
+    const pool: WorkerPool = new WorkerPool(assignment, permits, spare, metrics, logger, makeCall, idleMs);
     try {
       await pool.start();
     } catch (error) {

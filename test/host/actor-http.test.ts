@@ -1,5 +1,5 @@
 import * as http from 'node:http';
-import { Serving } from './serving';
+import { Serving, scraped } from './serving';
 
 const mebibyte = 1 << 20;
 
@@ -98,12 +98,18 @@ describe.each([
   });
 
   it('serves as many calls at once as it has instances, and queues the others', async () => {
-    const running: number[] = [];
-    const poll = setInterval(() => running.push(lab.actor.inFlight), 5);
+    const [running, waiting]: [number[], number[]] = [[], []];
+    const look = async (): Promise<void> => {
+      running.push(lab.actor.inFlight);
+      waiting.push((await scraped('actor_calls_waiting')) ?? NaN);
+    };
+    const poll = setInterval(() => void look(), 5);
     const answers = await Promise.all(Array.from({ length: 12 }, () => lab.text('/s')));
     clearInterval(poll);
     expect(answers).toHaveLength(12);
     expect(Math.max(...running)).toBe(4);
+    expect(Math.max(...waiting)).toBeGreaterThan(2);
+    expect(await scraped('actor_calls_waiting')).toBe(0);
   });
 
   it('refuses calls beyond its queue with 503 and Retry-After', async () => {

@@ -1,5 +1,5 @@
 import { eventually } from '../integration/eventually';
-import { Serving } from './serving';
+import { Serving, scraped } from './serving';
 
 describe.each([
   ['that its own workers serve', true],
@@ -8,13 +8,14 @@ describe.each([
   it('gives up its worker and is woken by the next calls, of which none fails', async () => {
     const lab = await Serving.start('hello.wat', { instances: 8 }, direct, undefined, { idleMs: 100 });
     for (let round = 0; round < 3; round++) {
-      await eventually('the worker is given up', () => lab.actor.workers === 0);
+      await eventually('the worker is given up', async () => (await scraped('actor_workers')) === 0);
       // Asleep is ready: a call is what wakes it.
       expect(lab.actor.ready).toBe(true);
       const answers = await Promise.all(Array.from({ length: 8 }, () => lab.get('/')));
       expect(answers.map(({ status }) => status)).toEqual(Array<number>(8).fill(200));
       await Promise.all(answers.map((answer) => answer.text()));
       expect(lab.actor.ready).toBe(true);
+      expect(await scraped('actor_workers')).toBeGreaterThan(0);
     }
     await lab.stop();
   });

@@ -6,6 +6,7 @@ import type { ActorRuntime, ActorSpec } from '../../lib/host/actor-runtime';
 import { HttpServerProvider, type HttpHandler } from '../../lib/host/providers/http-server';
 import type { WasmCloudLink } from '../../lib/api';
 import type { Logger } from '../../lib/base/log';
+import { registry } from '../../lib/base/metrics';
 import { OfferedService } from '../../lib/host/calls/local-services';
 import { CallRouter } from '../../lib/host/calls/router';
 import { OutgoingHttp } from '../../lib/host/providers/outgoing-http';
@@ -92,6 +93,12 @@ export class Serving {
   async text(path: string, init?: RequestInit): Promise<string> {
     return (await this.get(path, init)).text();
   }
+}
+
+/** A figure of the one actor that serves, as a scrape of the host tells it. */
+export async function scraped(name: string): Promise<number | undefined> {
+  const { values } = (await registry.getSingleMetric(`kasmcloud_${name}`)?.get()) ?? { values: [] };
+  return values.find(({ labels }) => labels['actor'] === 'fixture')?.value;
 }
 
 /** Links every component to the built-in HTTP client, or none. */

@@ -18,6 +18,8 @@ import type { LocalActors, RunningActor, StartActor } from './local-actors';
 export interface WantedActor {
   readonly namespace: string;
   readonly componentId: string;
+  /** Name of the distribution that made it. */
+  readonly distribution: string | undefined;
   readonly lattice: string;
   readonly image: string;
   readonly pullPolicy: PullPolicy | undefined;
@@ -61,6 +63,7 @@ export interface ActorSlotDeps {
   readonly images: ImageStore;
   readonly localActors: LocalActors;
   readonly startActor: StartActor;
+  readonly hostName: string;
   /** Where the calls of actors go. */
   readonly calls: CallRoute;
   /** How long calls in flight may go on when an actor ends. */
@@ -188,6 +191,7 @@ export class ActorSlot {
       reuse,
       config,
       secrets,
+      labels: { namespace, distribution: wanted.distribution ?? '', host: this.deps.hostName },
     };
     const actor = await this.deps.startActor(spec, (call) =>
       this.deps.calls.call({ ...call, namespace, source: componentId }),

@@ -164,6 +164,7 @@ export class ActorController {
     return {
       namespace,
       componentId: componentIdOf(actor),
+      distribution: metadata.ownerReferences?.find(({ kind }) => kind === 'WasmCloudDistribution')?.name,
       lattice: latticeOf(this.context, namespace)?.spec.latticeId ?? namespace,
       image: spec.image,
       pullPolicy: spec.imagePullPolicy,
@@ -214,13 +215,14 @@ export class ActorController {
   private slotOf(key: string): ActorSlot {
     let slot = this.slots.get(key);
     if (slot === undefined) {
-      const { images, localActors, calls } = this.context;
+      const { images, localActors, calls, hostName } = this.context;
       const { startActor } = this;
       slot = new ActorSlot({
         images,
         localActors,
         calls,
         startActor,
+        hostName,
         graceMs: () => graceMs(this.context),
         changed: () => this.controller.enqueue(key),
       });

@@ -65,6 +65,11 @@ export class WorkerPool {
     return this.asleep || this.slots.some(({ ready }) => ready);
   }
 
+  /** How many calls wait for their turn, wherever they were accepted. */
+  get waiting(): number {
+    return this.slots.reduce((sum, { worker }) => sum + worker.state.waiting, this.turns.waitingCount);
+  }
+
   /** How many workers there are. */
   get size(): number {
     return this.slots.length;

@@ -19,7 +19,14 @@ export class SocketListeners {
     serving: Omit<SocketServing, 'turns'>,
     permits: Permits,
   ) {
-    this.serving = { ...serving, turns: new Turns(permits, (call) => call.begin()) };
+    const { state } = serving;
+    const turns = new Turns<SocketCall>(
+      permits,
+      (call) => call.begin(),
+      () => true,
+      (count) => (state.waiting = count),
+    );
+    this.serving = { ...serving, turns };
   }
 
   receive(message: Extract<ToWorker, readonly ['accept' | 'unlisten' | 'shed', ...unknown[]]>): void {

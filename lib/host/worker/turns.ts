@@ -20,6 +20,8 @@ export class Turns<T extends TurnTaker> {
     private readonly begin: (call: T) => void,
     /** Whether a call could begin, were there a permit. */
     private readonly able: () => boolean = () => true,
+    /** Told how many calls wait, each time that it changes. */
+    private readonly onWaiting: (count: number) => void = () => undefined,
   ) {}
 
   /** Calls that wait. */
@@ -34,17 +36,22 @@ export class Turns<T extends TurnTaker> {
     const places = Math.max(64, Math.min(this.permits.limit * 2, 1024));
     if (this.waiting.size >= places) return call.fail(overloaded(`${places} calls are waiting already`));
     const giveUp = (): void => {
-      this.waiting.delete(call);
+      this.withdraw(call);
       call.fail(overloaded(`no instance was free within ${patienceMs} ms`));
     };
     this.waiting.set(call, setTimeout(giveUp, patienceMs));
+    this.onWaiting(this.waiting.size);
     this.watch();
   }
 
   /** Takes back a call that waits, as nobody wants its answer any more. */
   withdraw(call: T): boolean {
-    clearTimeout(this.waiting.get(call));
-    return this.waiting.delete(call);
+    const timer = this.waiting.get(call);
+    if (timer === undefined) return false;
+    clearTimeout(timer);
+    this.waiting.delete(call);
+    this.onWaiting(this.waiting.size);
+    return true;
   }
 
   /** A call that began has ended. */

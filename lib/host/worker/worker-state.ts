@@ -10,7 +10,8 @@ const oldestCall = 0;
 const directCalls = 1;
 const handled = 2;
 const connections = 3;
-const firstOutcome = 4;
+const waiting = 4;
+const firstOutcome = 5;
 const numberCount = firstOutcome + callOutcomes.length;
 const size = numberCount * 8 + maxSockets * 12 + offerPlaces * 4;
 
@@ -84,6 +85,15 @@ export class WorkerState {
 
   set directCalls(count: number) {
     this.numbers[directCalls] = count;
+  }
+
+  /** Calls that the worker accepted itself and that wait for their turn. */
+  get waiting(): number {
+    return this.numbers[waiting] ?? 0;
+  }
+
+  set waiting(count: number) {
+    this.numbers[waiting] = count;
   }
 
   /** Calls that the worker accepted itself and that have ended, by outcome. */

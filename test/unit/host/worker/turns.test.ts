@@ -11,10 +11,15 @@ class Call {
   }
 }
 
-function turnsOf(limit: number, able = (): boolean => true): { turns: Turns<Call>; permits: Permits } {
+function turnsOf(
+  limit: number,
+  able = (): boolean => true,
+): { turns: Turns<Call>; permits: Permits; told: number[] } {
   const permits = new Permits();
   permits.limit = limit;
-  return { permits, turns: new Turns<Call>(permits, (call) => (call.began = true), able) };
+  const told: number[] = [];
+  const begin = (call: Call): void => void (call.began = true);
+  return { permits, told, turns: new Turns<Call>(permits, begin, able, (count) => told.push(count)) };
 }
 
 const enter = (turns: Turns<Call>, count: number): Call[] =>
@@ -34,10 +39,12 @@ describe('Turns', () => {
   });
 
   it('lets as many begin as there are permits, and the others in their order', () => {
-    const { turns } = turnsOf(2);
+    const { turns, told } = turnsOf(2);
     const calls = enter(turns, 4);
     expect(calls.map(({ began }) => began)).toEqual([true, true, false, false]);
     turns.leave();
+    // Nothing is told of those that begin at once.
+    expect(told).toEqual([1, 2, 1]);
     expect(calls.map(({ began }) => began)).toEqual([true, true, true, false]);
     turns.withdraw(calls[3] as Call);
   });
