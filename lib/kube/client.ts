@@ -95,7 +95,11 @@ export interface Table {
  * Every method throws ApiError when the server refuses and ConnectionError when it does not answer.
  */
 export class KubeClient {
-  constructor(readonly connection: Connection) {}
+  /** @param guard Called just before each request that writes; throws to prevent it. @default all may be written */
+  constructor(
+    readonly connection: Connection,
+    private readonly guard?: () => void,
+  ) {}
 
   async get<T extends KubeObject>(
     type: ResourceType<T>,
@@ -254,7 +258,7 @@ export class KubeClient {
 
   /** Sends any request and returns its response as soon as its head has arrived. */
   async stream(request: HttpRequest): Promise<http.IncomingMessage> {
-    return send(this.connection, request);
+    return send(this.connection, request.method === 'GET' ? request : { guard: this.guard, ...request });
   }
 
   private async serverSideApply<T>(path: string, object: unknown, options: ApplyOptions): Promise<T> {

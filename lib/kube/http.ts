@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** Longest silence of the server, in milliseconds. @default 30000 */
   readonly idleTimeoutMs?: number;
+  /** Called just before the request is sent, each time that it is; throws to prevent it. */
+  readonly guard?: (() => void) | undefined;
 }
 
 const connectTimeoutMs = 10_000;
@@ -91,6 +93,7 @@ async function exchange(
   request.signal?.throwIfAborted();
   const { agent, headers } = await connection.credentials(fresh);
   request.signal?.throwIfAborted();
+  request.guard?.();
   try {
     return await roundTrip(connection.server, agent, headers, request);
   } catch (error) {

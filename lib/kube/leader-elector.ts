@@ -1,4 +1,4 @@
-import { messageOf } from '../base/errors';
+import { KasmError, messageOf } from '../base/errors';
 import { log } from '../base/log';
 import { gauge } from '../base/metrics';
 import { sleep } from '../base/sleep';
@@ -23,6 +23,9 @@ export interface LeaderElectorOptions {
   readonly clock?: Clock;
 }
 
+/** How long the API server may take for an answer to a renewal before something is wrong with it. */
+const answerMs = 3_000;
+
 /** What a leader does until `signal` aborts; then it must stop before the lease can end, within a few seconds. */
 export type Lead = (signal: AbortSignal) => Promise<void>;
 
@@ -36,6 +39,10 @@ export class LeaderElector {
   private readonly record: LeaseRecord;
   private readonly clock: Clock;
   private leads = false;
+  /** When the renewal that was last answered was sent, and when it was answered. */
+  private renewedAt = -Infinity;
+  private answeredAt = -Infinity;
+  private inTimeSince = -Infinity;
   private readonly leaseMs: number;
   private readonly renewDeadlineMs: number;
   private readonly retryMs: number;
@@ -53,6 +60,27 @@ export class LeaderElector {
 
   get isLeader(): boolean {
     return this.leads;
+  }
+
+  /**
+   * Since when, by the clock, this leader's renewals are answered in time; undefined while one is not. Until then others, which write by
+   * the same way, cannot be blamed for having fallen silent.
+   */
+  get steadySince(): number | undefined {
+    return this.leads && this.isInTime() ? this.inTimeSince : undefined;
+  }
+
+  /**
+   * To be called before each write of a leader: a process that was frozen may go on with what it was about before it learns that another
+   * leads.
+   * @throws KasmError unless the lease is certain to be ours still
+   */
+  assertLeads(): void {
+    if (this.leads && this.clock.now() - this.renewedAt < this.renewDeadlineMs) return;
+    throw new KasmError(
+      `The lease ${this.options.namespace}/${this.options.name} may be another's by now`,
+      'Nothing is to be done: whoever leads goes on with it',
+    );
   }
 
   /** Who leads, as last seen. */
@@ -76,10 +104,14 @@ export class LeaderElector {
     while (!signal.aborted) {
       try {
         const late = 'The lease was not answered in time';
+        const startedAt = this.clock.now();
         const ours = await withDeadline(this.renewDeadlineMs, late, signal, (limit) =>
           this.record.acquire(limit),
         );
-        if (ours) return true;
+        if (ours) {
+          this.renewed(startedAt);
+          return true;
+        }
       } catch (error) {
         if (signal.aborted) return false;
         if (!isApiError(error, 409)) this.report(error, 'Could not contend for the lease');
@@ -116,23 +148,33 @@ export class LeaderElector {
 
   /** Renews until `signal` aborts (false) or the lease is lost (true). */
   private async renew(signal: AbortSignal): Promise<boolean> {
-    let renewedAt = this.clock.now();
     for (;;) {
       await this.pause(this.retryMs, signal);
       if (signal.aborted) return false;
       const startedAt = this.clock.now();
-      const left = renewedAt + this.renewDeadlineMs - startedAt;
+      const left = this.renewedAt + this.renewDeadlineMs - startedAt;
       if (left <= 0) return true;
       try {
         const late = 'The lease was not renewed in time';
         const ours = await withDeadline(left, late, signal, (limit) => this.record.acquire(limit));
         if (!ours) return true;
-        renewedAt = startedAt;
+        this.renewed(startedAt);
       } catch (error) {
         if (signal.aborted) return false;
         this.report(error, 'Could not renew the lease');
       }
     }
+  }
+
+  private renewed(startedAt: number): void {
+    const late = !this.leads || !this.isInTime();
+    this.renewedAt = startedAt;
+    this.answeredAt = this.clock.now();
+    if (late) this.inTimeSince = this.answeredAt;
+  }
+
+  private isInTime(): boolean {
+    return this.clock.now() - this.answeredAt <= this.retryMs + answerMs;
   }
 
   private async release(): Promise<void> {

@@ -9,7 +9,7 @@ import {
   conditionTypes,
   hostLeaseName,
 } from '../api';
-import { counter } from '../base/metrics';
+import { counter, gauge } from '../base/metrics';
 import { Controller, type Reflector, type Result, parseKey } from '../kube';
 import { writeConditions } from './conditions';
 import type { ReconcilerContext } from './context';
@@ -17,15 +17,20 @@ import { Cooldown } from './cooldown';
 import { Stability } from './stability';
 import { HostExpiry } from './host-expiry';
 import { Liveness } from './liveness';
+import { MassLoss } from './mass-loss';
 
 const leaseExpired = 'LeaseExpired';
 
 const lostTotal = counter('hosts_lost_total', 'Hosts whose Lease ran out');
+const blind = gauge(
+  'hosts_unjudged',
+  '1 while no host is declared lost because the API server cannot be watched, or is late with its answers',
+);
 
 /** How often one host is declared lost at most. */
 const declareMs = 10_000;
-/** How soon is looked again while the watch of the Leases is interrupted. */
-const reconnectMs = 1_000;
+/** How soon is looked again while nothing follows from the silence of a host. */
+const unjudgedMs = 1_000;
 
 /** Whether a host was declared lost and has not written since that it is ready. */
 export function isLost(host: WasmCloudHost): boolean {
@@ -74,6 +79,7 @@ function flapping(losses: number): Omit<Observation, 'observedGeneration'> {
 class HostHealth {
   private readonly liveness = new Liveness();
   private readonly stability = new Stability();
+  private readonly massLoss = new MassLoss();
   private readonly declaring = new Cooldown(declareMs);
 
   private readonly expiry: HostExpiry;
@@ -86,31 +92,70 @@ class HostHealth {
     const { hosts, leases } = this.context.caches;
     const host = hosts.get(name);
     if (host === undefined) {
-      this.liveness.forget(name);
       this.expiry.forget(name);
-      return this.stability.forget(name);
+      this.stability.forget(name);
+      return this.unwatch(name);
     }
     const seen = leases.get(leaseKey(name));
     // Who is not known to live needs no watching: whatever it writes next brings another pass.
-    if (!mayBeAlive(host, seen)) return this.expiry.reconcile(host, signal);
+    if (!mayBeAlive(host, seen)) {
+      this.unwatch(name);
+      return this.expiry.reconcile(host, signal);
+    }
     this.expiry.forget(name);
-    const since = leases.connectedSince;
-    if (since === undefined) return { requeueAfterMs: reconnectMs };
+    const since = this.judgingSince();
+    if (since === undefined) return { requeueAfterMs: unjudgedMs };
     const remainingMs = this.liveness.remainingMs(name, seen, since);
     if (remainingMs > 0) {
+      this.massLoss.settle(name);
       const untrustedMs = await this.tellStability(host, signal);
       return { requeueAfterMs: untrustedMs > 0 ? Math.min(remainingMs, untrustedMs) : remainingMs };
+    }
+    const silence = this.liveness.silence((other) => leases.get(leaseKey(other)));
+    const doubtMs = this.massLoss.doubtMs(name, silence);
+    if (doubtMs > 0) {
+      this.tellDoubt(host);
+      return { requeueAfterMs: doubtMs };
     }
 
     // The watch may be half-open and silent for that reason: the API server has the last word.
     const lease = await this.context.client.find(LeaseResource, parseKey(leaseKey(name)), {
       signal,
     });
+    // An answer that took long is of a server that hosts had to wait for, too.
+    if (this.judgingSince() !== since) return { requeueAfterMs: unjudgedMs };
     const confirmedMs = this.liveness.remainingMs(name, lease, since);
     if (confirmedMs > 0) return { requeueAfterMs: confirmedMs };
     const waitMs = this.declaring.enter(name);
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     await this.declareLost(host, lease, signal);
+    this.unwatch(name);
+  }
+
+  /**
+   * Since when hosts would have been seen to renew their Leases: those changes arrive, and what the reconciler writes itself is answered
+   * in time. Undefined while nothing follows from their silence.
+   */
+  private judgingSince(): number | undefined {
+    const { caches, elector } = this.context;
+    const [connected, steady] = [caches.leases.connectedSince, elector.steadySince];
+    const since = connected === undefined || steady === undefined ? undefined : Math.max(connected, steady);
+    blind.set(since === undefined ? 1 : 0);
+    return since;
+  }
+
+  private unwatch(name: string): void {
+    this.liveness.forget(name);
+    this.massLoss.settle(name);
+  }
+
+  private tellDoubt(host: WasmCloudHost): void {
+    this.context.events.record(host, {
+      type: 'Warning',
+      reason: 'LossDoubted',
+      action: 'Watching',
+      note: 'The host has not renewed its Lease, nor have most others, which looks like trouble between them and the API server. What they run stays with them for a minute. To move it at once, delete the WasmCloudHost',
+    });
   }
 
   /** Says of a host that comes and goes that nothing new is given to it; returns for how many milliseconds more. */

@@ -9,6 +9,13 @@ interface Sighting {
   readonly versions: readonly (string | undefined)[];
   /** When the last new one was seen. */
   readonly at: number;
+  readonly durationMs: number;
+}
+
+/** How many of the hosts that lived until a moment ago have missed their heartbeats since. */
+export interface Silence {
+  readonly silent: number;
+  readonly hosts: number;
 }
 
 /**
@@ -26,14 +33,26 @@ export class Liveness {
    */
   remainingMs(host: string, lease: Lease | undefined, connectedSince: number): number {
     const version = lease?.metadata.resourceVersion;
+    const durationMs = (lease?.spec.leaseDurationSeconds ?? graceMs / 1000) * 1000;
     let sighting = this.sightings.get(host);
     if (sighting === undefined || !sighting.versions.includes(version)) {
-      sighting = { versions: [version, ...(sighting?.versions.slice(0, 1) ?? [])], at: this.clock.now() };
+      const versions = [version, ...(sighting?.versions.slice(0, 1) ?? [])];
+      sighting = { versions, at: this.clock.now(), durationMs };
       this.sightings.set(host, sighting);
     }
-    const durationMs = (lease?.spec.leaseDurationSeconds ?? graceMs / 1000) * 1000;
     // While nothing could be seen, and as long after, nothing follows from having seen nothing.
     return Math.max(sighting.at, connectedSince) + durationMs - this.clock.now();
+  }
+
+  /** Counts those that have not renewed for half the duration of their Leases, all that are watched being taken as they are now. */
+  silence(leaseOf: (host: string) => Lease | undefined): Silence {
+    let silent = 0;
+    for (const [host, { versions, at, durationMs }] of this.sightings) {
+      const overdue = this.clock.now() - at > durationMs / 2;
+      // What has come in the meantime may wait to be looked at.
+      if (overdue && versions.includes(leaseOf(host)?.metadata.resourceVersion)) silent++;
+    }
+    return { silent, hosts: this.sightings.size };
   }
 
   forget(host: string): void {

@@ -61,12 +61,14 @@ export class Reconciler {
   }
 
   private async lead(signal: AbortSignal): Promise<void> {
-    const { client, caches, options } = this;
-    const events = new EventRecorder(client, {
+    const { caches, elector, options } = this;
+    const client = new KubeClient(options.connection, () => elector.assertLeads());
+    // What was done may be told by who no longer leads.
+    const events = new EventRecorder(this.client, {
       controller: 'kasmcloud.io/reconciler',
       instance: options.identity,
     });
-    const context: ReconcilerContext = { client, caches, events };
+    const context: ReconcilerContext = { client, caches, events, elector };
     const ledger = new LoadLedger();
     const distributions = new DistributionReconciler(context, ledger);
     const unfollow = [ledger.follow(caches.actors), ledger.follow(caches.providers), distributions.follow()];

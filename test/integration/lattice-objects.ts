@@ -92,6 +92,7 @@ export class SimulatedHost {
   constructor(
     private readonly client: KubeClient,
     readonly name: string,
+    private readonly heartbeat = { durationMs: 3_000, renewMs: 500 },
   ) {}
 
   /** Registers, renews its Lease and reports that it is ready. */
@@ -101,8 +102,7 @@ export class SimulatedHost {
       name: hostLeaseName(this.name),
       identity: this.name,
       labels: { [labels.host]: labelValue(this.name) },
-      durationMs: 3_000,
-      renewMs: 500,
+      ...this.heartbeat,
     });
     await this.keeper.start();
     await this.client.apply(

@@ -65,6 +65,60 @@ const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 describe('LeaderElector', () => {
+  test('whoever was frozen writes nothing, although nobody has told that another leads', async () => {
+    const clock = new ManualClock();
+    const elector = new LeaderElector(client, {
+      ...quick,
+      retryMs: 60_000,
+      identity: 'a',
+      clock,
+    });
+    const guarded = new KubeClient(api.connection, () => elector.assertLeads());
+    const write = (): Promise<unknown> =>
+      guarded.raw('/written', { method: 'PUT', body: JSON.stringify(server.lease) });
+    expect(() => elector.assertLeads()).toThrow("may be another's by now");
+    const stop = new AbortController();
+    const done = elector.run(untilAborted, stop.signal);
+    await until(() => elector.isLeader);
+    clock.advance(199);
+    await write();
+    clock.advance(1);
+    expect(elector.isLeader).toBe(true);
+    const before = api.requests.length;
+    await expect(write()).rejects.toThrow('The lease ns/l');
+    expect(api.requests).toHaveLength(before);
+    await guarded.raw('/read');
+    stop.abort();
+    await done;
+  });
+
+  test('tells since when the API server answers in time', async () => {
+    const clock = new ManualClock();
+    const elector = new LeaderElector(client, {
+      ...quick,
+      leaseMs: 60_000,
+      renewDeadlineMs: 50_000,
+      identity: 'a',
+      clock,
+    });
+    expect(elector.steadySince).toBeUndefined();
+    const stop = new AbortController();
+    const done = elector.run(untilAborted, stop.signal);
+    await until(() => elector.steadySince === 0);
+    server.down = true;
+    const requests = api.requests.length;
+    await until(() => api.requests.length > requests + 1);
+    clock.advance(3_000);
+    expect(elector.steadySince).toBe(0);
+    clock.advance(1_000);
+    expect(elector.steadySince).toBeUndefined();
+    server.down = false;
+    await until(() => elector.steadySince === 4_000);
+    stop.abort();
+    await done;
+    expect(elector.steadySince).toBeUndefined();
+  });
+
   test('one of several leads; when it stops, another does, at once', async () => {
     const leaders = new Set<string>();
     let most = 0;
