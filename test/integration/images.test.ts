@@ -267,6 +267,34 @@ describe('cache', () => {
     expect(await store(options).fetch(`${front.host}/two:1`)).toMatchObject({ digest: digestOf(wasm) });
     expect(await readdir(path.join(cache, 'blobs'))).toEqual([digestOf(wasm).replace(':', '-')]);
   });
+
+  it('is not trusted where the disk has damaged it', async () => {
+    await pushComponent(repositoryUrl('rotten'), '1', wasm);
+    const options = { dir: path.join(dir, 'rotten'), insecureRegistries: [plain.host] };
+    const image = `${plain.host}/rotten:1`;
+    const kept = (await store(options).fetch(image)).path;
+    const lookups = path.join(options.dir, 'lookups');
+    const [lookup = ''] = await readdir(lookups);
+    const damages: [string, (bytes: Buffer) => Buffer][] = [
+      [
+        kept,
+        (bytes) =>
+          Buffer.concat([bytes.subarray(0, 999), Buffer.from([bytes[999]! ^ 1]), bytes.subarray(1000)]),
+      ],
+      [kept, (bytes) => bytes.subarray(0, 1000)],
+      [path.join(lookups, lookup), (bytes) => Buffer.alloc(bytes.length)],
+      [path.join(lookups, lookup), (bytes) => bytes.subarray(0, 30)],
+    ];
+    for (const [file, damage] of damages) {
+      await writeFile(file, damage(await readFile(file)));
+      expect(await store(options).fetch(image)).toMatchObject({ path: kept, digest: digestOf(wasm) });
+      expect(digestOf(await readFile(kept))).toBe(digestOf(wasm));
+    }
+    await writeFile(kept, 'nothing of it');
+    await expect(store(options).fetch(image, { pullPolicy: 'Never' })).rejects.toEqual(
+      failure('ImageNeverPull'),
+    );
+  });
 });
 
 describe('file://', () => {

@@ -41,6 +41,10 @@ export class BlobCache {
     );
   }
 
+  async remove(digest: string): Promise<void> {
+    await rm(this.pathOf(digest), { force: true });
+  }
+
   /** Removes what was not used for the longest time until `bytes` more fit under the bound. */
   async makeRoom(bytes: number): Promise<void> {
     const names = await readdir(this.dir);

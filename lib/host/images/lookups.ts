@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../../base/errors';
+import { log } from '../../base/log';
 import { missingAs } from './blob-cache';
 import type { RegistryCredential } from './credentials';
 import type { Artifact } from './manifest';
@@ -30,8 +32,17 @@ export class Lookups {
     reference: OciReference,
     credentials: readonly RegistryCredential[],
   ): Promise<Lookup | undefined> {
-    const text = await missingAs(readFile(this.pathOf(reference, credentials), 'utf8'), undefined);
-    return text === undefined ? undefined : (JSON.parse(text) as Lookup);
+    const path = this.pathOf(reference, credentials);
+    const text = await missingAs(readFile(path, 'utf8'), undefined);
+    try {
+      return text === undefined ? undefined : (JSON.parse(text) as Lookup);
+    } catch (error) {
+      log.warn(
+        { file: path, error: messageOf(error) },
+        'A remembered image is damaged on disk, it is looked up again',
+      );
+      return undefined;
+    }
   }
 
   async set(

@@ -75,10 +75,9 @@ export class Repository {
       signal?.throwIfAborted();
       throw this.failed(error);
     });
-    const expected = tagOrDigest.includes(':')
-      ? tagOrDigest
-      : (headerOf(response, 'docker-content-digest') ?? digestOf(body, 'sha256'));
-    const actual = digestOf(body, expected.slice(0, expected.indexOf(':')));
+    const told = headerOf(response, 'docker-content-digest');
+    const expected = tagOrDigest.includes(':') ? tagOrDigest : (told ?? digestOf(body, 'sha256'));
+    const actual = digestOf(body, expected.startsWith('sha512:') ? 'sha512' : 'sha256');
     if (actual !== expected) throw mismatch(this.reference.text, 'manifest', expected, actual);
     const mediaType = (headerOf(response, 'content-type') ?? '').split(';')[0]!.trim();
     try {

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { TerminalError } from '../../base/errors';
+import { log } from '../../base/log';
 import { BlobCache } from './blob-cache';
 import type { RegistryCredential } from './credentials';
-import { downloadBlob } from './download';
+import { downloadBlob, hashFile } from './download';
 import { ImagePullError, tooLarge } from './errors';
 import { FileImages } from './file-images';
 import { Lookups, type Lookup } from './lookups';
@@ -59,6 +61,8 @@ export class ImageStore {
   private readonly lookups: Lookups;
   private readonly files: FileImages;
   private readonly downloads = new Map<string, SharedWork>();
+  /** Blobs that this process has downloaded or read whole: what lay on disk before may have been damaged there. */
+  private readonly verified = new Set<string>();
   private readonly maxImageBytes: number;
   private readonly allowFileLoad: boolean;
 
@@ -103,8 +107,7 @@ export class ImageStore {
     const policy = options.pullPolicy ?? defaultPullPolicy(reference);
     const credentials = options.credentials ?? [];
     const known = policy === 'Always' ? undefined : await this.lookups.get(reference, credentials);
-    if (known !== undefined && (await this.blobs.touch(known.artifact.digest)))
-      return this.stored(reference, known);
+    if (known !== undefined && (await this.has(known.artifact.digest))) return this.stored(reference, known);
     if (policy === 'Never')
       throw new ImagePullError(
         'ImageNeverPull',
@@ -112,11 +115,28 @@ export class ImageStore {
         'Use IfNotPresent, or run it once on this host with another policy',
       );
     const repository = this.registry.repository(reference, credentials);
-    const lookup = known ?? (await this.lookUp(repository, reference, options.signal));
-    if (!(await this.blobs.touch(lookup.artifact.digest)))
+    const lookup = await this.lookUp(repository, reference, options.signal);
+    if (!(await this.has(lookup.artifact.digest)))
       await this.download(repository, reference, lookup.artifact, options.signal);
     await this.lookups.set(reference, credentials, lookup);
     return this.stored(reference, lookup);
+  }
+
+  /** Whether a blob is in the cache, and what it was when it was downloaded; one that is not is removed. */
+  private async has(digest: string): Promise<boolean> {
+    if (!(await this.blobs.touch(digest))) return false;
+    if (this.verified.has(digest)) return true;
+    const path = this.blobs.pathOf(digest);
+    const algorithm = digest.slice(0, digest.indexOf(':'));
+    const hash = createHash(algorithm);
+    await hashFile(path, hash);
+    if (`${algorithm}:${hash.digest('hex')}` === digest) {
+      this.verified.add(digest);
+      return true;
+    }
+    log.warn({ file: path }, 'A cached image is damaged on disk, it is pulled again');
+    await this.blobs.remove(digest);
+    return false;
   }
 
   private async lookUp(
@@ -153,6 +173,7 @@ export class ImageStore {
           const partial = this.blobs.partialPathOf(digest);
           await downloadBlob(repository, reference.text, artifact, partial, shared);
           await this.blobs.add(partial, digest);
+          this.verified.add(digest);
         } finally {
           this.downloads.delete(digest);
         }

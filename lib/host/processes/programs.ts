@@ -21,6 +21,8 @@ export interface ProgramsOptions {
 /** The executable files of provider images, by the digest of the image. A file appears whole or not at all. */
 export class Programs {
   private readonly files: BlobCache;
+  /** Digests of images whose program this process has written: what lay on disk before may have been damaged there. */
+  private readonly written = new Set<string>();
 
   constructor(
     dir: string,
@@ -36,12 +38,15 @@ export class Programs {
    */
   async prepare(image: StoredImage): Promise<string> {
     await this.files.open();
-    if (await this.files.touch(image.digest)) return this.files.pathOf(image.digest);
+    if (this.written.has(image.digest) && (await this.files.touch(image.digest)))
+      return this.files.pathOf(image.digest);
     await this.files.makeRoom(0);
     const partial = this.files.partialPathOf();
     try {
       await this.write(image, partial);
-      return await this.files.add(partial, image.digest);
+      const path = await this.files.add(partial, image.digest);
+      this.written.add(image.digest);
+      return path;
     } catch (error) {
       await rm(partial, { force: true });
       throw error;
