@@ -46,8 +46,19 @@ request.resource.resource == 'leases' ? [target.metadata.name.substring(${hostLe
 
 const leaseIsAHosts = `request.resource.resource != 'leases' || (request.operation == 'CREATE' ? object : oldObject).metadata.name.startsWith('${hostLeaseName('')}')`;
 
+/** What people set on a host: by taking off a taint, or with a label, one that was taken over could draw to itself what is to stay off it. */
+const ofPeople = ['taints', 'labels', 'unschedulable', 'capacity', 'drain'];
+
+const leavesToPeople = `
+request.resource.resource != 'wasmcloudhosts' || request.operation == 'DELETE'
+|| (request.operation == 'CREATE' ? !has(object.spec.labels)
+  : ${JSON.stringify(ofPeople).replaceAll('"', "'")}.all(field,
+      (field in object.spec) == (field in oldObject.spec)
+      && (!(field in object.spec) || object.spec[field] == oldObject.spec[field])))`.trim();
+
 /**
- * Narrows what RBAC grants to hosts: each writes only its own WasmCloudHost and Lease, and the status of what is bound to it. A host is
+ * Narrows what RBAC grants to hosts: each writes only its own WasmCloudHost, without what people set on it, its own Lease, and the status of
+ * what is bound to it. A host is
  * told by its user `kasmcloud:host:NAME`, or, where it has the name of its pod or node, by the token of its pod. Needs Kubernetes 1.30.
  *
  * @param subjects Who are hosts, as given to {@link rbacManifests}. Leave out who is a reconciler as well: that one writes the status of
@@ -92,6 +103,11 @@ export function hostAdmissionPolicy(
           {
             expression: `(${leaseIsAHosts}) && variables.owners.exists(owner, owner in variables.own)`,
             messageExpression: `'user ' + request.userInfo.username + ' speaks for host ' + (variables.own.size() > 0 ? variables.own.join(' or ') : '(none)') + ', not for the one that this object belongs to'`,
+            reason: 'Forbidden',
+          },
+          {
+            expression: leavesToPeople,
+            message: `hosts do not set ${ofPeople.map((field) => `spec.${field}`).join(', ')} of themselves: that is for people`,
             reason: 'Forbidden',
           },
         ],

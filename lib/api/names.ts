@@ -30,6 +30,12 @@ export const labels = {
   managedBy: `${GROUP}/managed-by`,
 } as const;
 
+/**
+ * Prefix of host labels that count only where people set them, in `spec.labels`: whatever a host may say of itself, it draws nothing to
+ * itself by them. Admission keeps hosts from writing `spec.labels`.
+ */
+export const RESTRICTED_LABEL_PREFIX = `host-restriction.${GROUP}/` as const;
+
 /** Annotation keys. */
 export const annotations = {
   /** Says `reconciler` on what the reconciler bound to its host, and may therefore move; what people bound by name has none. */

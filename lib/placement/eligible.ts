@@ -1,4 +1,11 @@
-import { EVERY_LATTICE, type HostCapacity, type WasmCloudHost, conditionOf, conditionTypes } from '../api';
+import {
+  EVERY_LATTICE,
+  type HostCapacity,
+  RESTRICTED_LABEL_PREFIX,
+  type WasmCloudHost,
+  conditionOf,
+  conditionTypes,
+} from '../api';
 import { bytesOf } from '../base/quantity';
 import { isDraining } from './departure';
 import { type Load, type Requirements, addLoad } from './requirements';
@@ -38,12 +45,20 @@ export function serves({ spec }: WasmCloudHost, namespace: string | undefined): 
 /** Merged once for every state of a host: placement asks for them over and over. */
 const merged = new WeakMap<WasmCloudHost, Readonly<Record<string, string>>>();
 
-/** The labels that placement goes by: those that the host reports, with those that people gave it over them. */
+/**
+ * The labels that placement goes by: those that the host reports, with those that people gave it over them. Of restricted ones only what
+ * people gave counts.
+ */
 export function effectiveLabels(host: WasmCloudHost): Readonly<Record<string, string>> {
   let labels = merged.get(host);
   // `status.labels` has both, but may lag behind an edit of the spec.
-  if (labels === undefined) merged.set(host, (labels = { ...host.status?.labels, ...host.spec.labels }));
+  if (labels === undefined) merged.set(host, (labels = { ...reported(host), ...host.spec.labels }));
   return labels;
+}
+
+function reported({ status }: WasmCloudHost): Readonly<Record<string, string>> {
+  const entries = Object.entries(status?.labels ?? {});
+  return Object.fromEntries(entries.filter(([key]) => !key.startsWith(RESTRICTED_LABEL_PREFIX)));
 }
 
 function exceeded(capacity: HostCapacity | undefined, total: Load, asked: Load): string | undefined {

@@ -87,6 +87,8 @@ const writeActorStatus = (name: string) =>
     { status: { instances: 1 } },
     { subresource: 'status', fieldManager: 'test' },
   );
+const editHost = (spec: object) =>
+  host.patch(WasmCloudHostResource, { name: 'admission-mine' }, { spec }, { fieldManager: 'test' });
 const writeLease = (name: string) =>
   host.create(LeaseResource, {
     apiVersion: 'coordination.k8s.io/v1',
@@ -131,6 +133,92 @@ test.each([
   expect(await outcome(write())).toMatch(
     /^Forbidden: .*user kasmcloud:host:admission-mine speaks for host admission-mine, not for/s,
   );
+});
+
+test('a host cannot take off what people put on it, nor lure anything by what only they may say', async () => {
+  const spec = { lattices: ['*'], taints: [{ key: 'broken', effect: 'NoExecute' }], unschedulable: true };
+  await admin.patch(WasmCloudHostResource, { name: 'admission-mine' }, { spec });
+  for (const change of [
+    { taints: null },
+    { taints: [{ key: 'other', effect: 'NoSchedule' }] },
+    { unschedulable: false },
+    { labels: { 'host-restriction.kasmcloud.io/tier': 'secure' } },
+    { capacity: { instances: 1_000_000 } },
+    { drain: { requested: true } },
+  ])
+    expect(await outcome(editHost(change))).toMatch(
+      /^Forbidden: .*hosts do not set spec\.taints, spec\.labels/s,
+    );
+  // What it says of itself anew leaves all of that.
+  expect(await outcome(writeHost('admission-mine'))).toBe('done');
+  const { spec: now } = await admin.get(WasmCloudHostResource, { name: 'admission-mine' });
+  expect(now).toMatchObject(spec);
+  const labelled = {
+    ...hostObject('admission-fresh'),
+    spec: { lattices: ['*'], labels: { tier: 'secure' } },
+  };
+  const fresh = await clientOf('admission-fresh');
+  expect(await outcome(fresh.apply(WasmCloudHostResource, labelled, applied))).toMatch(/^Forbidden: /);
+  fresh.connection.close();
+});
+
+test('a host neither binds anything to itself, nor ends or deletes what is not its own', async () => {
+  const onOther = { namespace, name: 'on-other' };
+  const otherLease = { namespace: SYSTEM_NAMESPACE, name: hostLeaseName('admission-other') };
+  await admin.create(LeaseResource, {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: otherLease,
+    spec: { holderIdentity: 'other' },
+  });
+  const attempts = {
+    'bind by spec': () => host.patch(WasmCloudActorResource, onOther, { spec: { host: 'admission-mine' } }),
+    'bind by status': () =>
+      host.patch(
+        WasmCloudActorResource,
+        onOther,
+        { spec: { host: 'admission-mine' }, status: { hostName: 'admission-mine' } },
+        { subresource: 'status' },
+      ),
+    'delete an actor': () => host.delete(WasmCloudActorResource, { namespace, name: 'on-mine' }),
+    'delete its host': () => host.delete(WasmCloudHostResource, { name: 'admission-mine' }),
+    'delete another Lease': () => host.delete(LeaseResource, otherLease),
+    'renew another Lease': async () => host.replace(LeaseResource, await host.get(LeaseResource, otherLease)),
+    'hide behind a name to come': () =>
+      host.raw(`/apis/coordination.k8s.io/v1/namespaces/${SYSTEM_NAMESPACE}/leases`, {
+        method: 'POST',
+        body: JSON.stringify({ metadata: { generateName: hostLeaseName('admission-') }, spec: {} }),
+      }),
+    'make a distribution': () =>
+      host.raw(`/apis/${API_VERSION}/namespaces/${namespace}/wasmclouddistributions`, {
+        method: 'POST',
+        body: '{}',
+      }),
+  };
+  for (const [attempt, write] of Object.entries(attempts))
+    expect([attempt, await outcome(write())]).toEqual([
+      attempt,
+      expect.stringMatching(/^(Forbidden|Invalid): /),
+    ]);
+  // Of what is bound to it, it writes the status and nothing else.
+  const mine = { namespace, name: 'on-mine' };
+  const claim = {
+    metadata: { labels: { stolen: 'yes' }, finalizers: ['x.test/y'] },
+    spec: { image: 'file:///evil' },
+  };
+  await host.patch(
+    WasmCloudActorResource,
+    mine,
+    { ...claim, status: { instances: 1 } },
+    { subresource: 'status' },
+  );
+  const after = await admin.get(WasmCloudActorResource, mine);
+  expect([after.spec.image, after.metadata.labels, after.metadata.finalizers]).toEqual([
+    'file:///none.wasm',
+    undefined,
+    undefined,
+  ]);
+  await admin.delete(LeaseResource, otherLease);
 });
 
 test('the token of a pod tells which host it is, by the name of the pod or of its node', async () => {

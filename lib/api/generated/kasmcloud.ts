@@ -138,7 +138,8 @@ export interface WasmCloudHostSpec {
   taints?: Taint[] | undefined;
   /**
    * Labels for placement, merged over those that the host reports; `status.labels` shows the result. The prefix
-   * `hostcore.` is the host's own.
+   * `hostcore.` is the host's own; labels with the prefix `host-restriction.kasmcloud.io/` count only here, not where a
+   * host reports them.
    */
   labels?: Record<string, string> | undefined;
   /** Most that may be placed on the host. What is absent is unbounded. */

@@ -44,6 +44,15 @@ const idle = (): Load => noLoad;
 const taint: Taint = { key: 'gpu', value: 'yes', effect: 'NoSchedule' };
 
 describe('eligible', () => {
+  test('a restricted label counts where people set it, not where a host says so itself', () => {
+    const labels = { 'host-restriction.kasmcloud.io/tier': 'secure' };
+    const selective = { ...need, hostSelector: { matchLabels: labels } };
+    const claiming = host('h');
+    claiming.status = { ...claiming.status, labels };
+    expect(eligible(claiming, selective, noLoad).ok).toBe(false);
+    expect(eligible(host('h', { labels }), selective, noLoad).ok).toBe(true);
+  });
+
   test.each<[string, WasmCloudHost, Requirements, Load, string | undefined]>([
     ['a ready host', host('h'), need, noLoad, undefined],
     ['one that serves the lattice by name', host('h', { lattices: ['prod', 'x'] }), need, noLoad, undefined],
