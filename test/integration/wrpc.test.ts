@@ -134,6 +134,17 @@ describe('calls', () => {
     }
   });
 
+  it('carry values in as many messages as a server of NATS wants that takes small ones only', async () => {
+    const echo = await serve(func([['text', string]], string), (text) => text);
+    const infos = [ours, theirs].map(({ nats }) => nats.info as { max_payload: number });
+    const before = infos.map((info) => info.max_payload);
+    for (const info of infos) info.max_payload = 1_000;
+    for (const size of [990, 1_000, 1_001, 5_000, 65_000, 70_000]) {
+      await expect(echo('x'.repeat(size))).resolves.toHaveLength(size);
+    }
+    infos.forEach((info, at) => (info.max_payload = before[at]!));
+  });
+
   it('run side by side, each with its own answer', async () => {
     const slowly = await serve(func([['n', u32]], u32), async (n) => {
       await delay((n as number) % 7);

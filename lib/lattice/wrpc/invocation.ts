@@ -6,7 +6,7 @@ import { WrpcError } from './errors';
 import { failed, statusOnly } from './headers';
 import { type Receiver, eagerBytes, isPeer } from './inbox';
 import { Channels, SyncPart } from './incoming';
-import { Outgoing, publishAll, publishEnd } from './outgoing';
+import { Outgoing, maxPayload, publishAll, publishEnd } from './outgoing';
 import type { Served, WrpcServer } from './server';
 import type { Encoded } from './signature';
 
@@ -189,8 +189,8 @@ export class Invocation implements Receiver {
     if (!this.peer) this.accept();
     const results = `${this.caller}.results`;
     publishAll(connection.nats, results, bytes);
-    const isWhole =
-      this.peer && bytes.length > 0 && bytes.length <= eagerBytes && !this.served.codec.resultDefers;
+    const most = Math.min(eagerBytes, maxPayload(connection.nats));
+    const isWhole = this.peer && bytes.length > 0 && bytes.length <= most && !this.served.codec.resultDefers;
     if (!isWhole) publishEnd(connection.nats, results);
     if (deferred.length === 0) return this.finish();
     this.responded = true;
