@@ -14,6 +14,9 @@ import type { KubeClient } from '../../lib/kube';
 import type { LatticeConnection } from '../../lib/lattice';
 import { choosePort } from '../../lib/local/ports';
 import { connect as join, type Provider, wit } from '../../lib/provider';
+import { cases } from '../host/conformance/cases';
+import { conformant } from '../host/conformance/components';
+import { expectEchoes, over } from '../host/conformance/echoes';
 import type { HostProcess } from '../host-process';
 import { configMap, testClient } from './cluster';
 import { eventually, untilCondition } from './host-agent-harness';
@@ -144,6 +147,27 @@ it('serve HTTP by actors of both, which call each other', async () => {
   await expects('front', 'g', 'hello');
   const response = await fetch(`http://127.0.0.1:${ports.web}/e`, { method: 'POST', body: 'streamed' });
   expect(await response.text()).toBe('streamed');
+});
+
+it('pass values of every type between components, on one host and on two, with the same answers', async () => {
+  const [relay, echo] = await Promise.all([
+    conformant('core modules', 'relay'),
+    conformant('core modules', 'echo'),
+  ]);
+  const actors = [
+    actor(namespace, 'relay-far', { image: `file://${relay.wasm}`, host: a }),
+    actor(namespace, 'relay-near', { image: `file://${relay.wasm}`, host: b }),
+    actor(namespace, 'echo', { image: `file://${echo.wasm}`, host: b }),
+  ];
+  for (const each of actors) await client.create(WasmCloudActorResource, each);
+  const called = { wit: { namespace: 'test', package: 'conformance', interfaces: ['values'] } };
+  for (const source of ['relay-far', 'relay-near'])
+    await client.create(WasmCloudLinkResource, link(namespace, source, source, 'echo', called));
+  for (const { metadata } of actors)
+    await untilCondition(client, WasmCloudActorResource, metadata, { status: 'True' });
+  for (const id of ['relay-far', 'relay-near']) {
+    for (const each of cases) await expectEchoes(each, 'core modules', over(caller, id));
+  }
 });
 
 it('replace images and configuration under load without failing a call', async () => {

@@ -1,15 +1,6 @@
-import {
-  type Maker,
-  answer,
-  argumentsOf,
-  cases,
-  expectSame,
-  functionOf,
-  values,
-  valuesOf,
-} from '../host/conformance/cases';
+import { cases, values } from '../host/conformance/cases';
 import { conformant } from '../host/conformance/components';
-import { camelCase } from '../../lib/lattice/wrpc/types';
+import { expectEchoes, over } from '../host/conformance/echoes';
 import { MixedLattice } from './mixed-lattice';
 
 let lattice: MixedLattice;
@@ -20,7 +11,7 @@ afterAll(() => lattice?.stop());
 
 describe.each(['core modules', 'JavaScript'] as const)(
   'values of every type, by components of %s',
-  (maker: Maker) => {
+  (maker) => {
     const id = (host: string, name: string): string =>
       `${host}-${name}-${maker === 'JavaScript' ? 'js' : 'core'}`;
 
@@ -40,16 +31,7 @@ describe.each(['core modules', 'JavaScript'] as const)(
       ['ours of theirs', 'kasm'],
       ['theirs of ours', 'legacy'],
     ])('asked by %s', (_, host) => {
-      it.each(cases)('$name', async (each) => {
-        const relay = lattice.caller.target(id(host, 'relay'), values) as Record<string, Ask>;
-        for (const value of valuesOf(each, maker)) {
-          const args = argumentsOf(each, value);
-          const answered = await answer(each, relay[camelCase(functionOf(each))]!(...args));
-          expectSame(answered, args.length === 0 ? undefined : value);
-        }
-      });
+      it.each(cases)('$name', (each) => expectEchoes(each, maker, over(lattice.caller, id(host, 'relay'))));
     });
   },
 );
-
-type Ask = (...args: unknown[]) => Promise<unknown>;

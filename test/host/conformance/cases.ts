@@ -1,7 +1,5 @@
-import { isWitError } from '../../../lib/base/wit-error';
 import * as wit from '../../../lib/lattice/wrpc/wit';
 import type { WitFunction, WitInterface, WitType } from '../../../lib/lattice/wrpc/types';
-import { describeValue } from './describe';
 
 /** Who made the two components: nothing of it is shared with the host. */
 export type Maker = 'JavaScript' | 'core modules';
@@ -203,12 +201,6 @@ export const cases: readonly Case[] = [
 /** How WIT spells the function of a case. */
 export const functionOf = ({ name }: Case): string => `echo-${name}`;
 
-/** The arguments with which a value is sent: last comes what the guests should see. */
-export function argumentsOf({ spread }: Case, value: unknown): unknown[] {
-  const args = spread ? (value as unknown[]) : [value];
-  return args.length === 0 ? [] : [...args, describeValue(value)];
-}
-
 function signatureOf({ type, spread }: Case): WitFunction {
   const elements = spread && type.kind === 'tuple' ? type.elements : [type];
   if (elements.length === 0) return { params: [] };
@@ -221,26 +213,3 @@ export const values: WitInterface = {
   id: 'test:conformance/values',
   functions: Object.fromEntries(cases.map((each) => [functionOf(each), signatureOf(each)])),
 };
-
-/** The values that components of this making pass on as they are. */
-export function valuesOf({ values: all, beyondJavaScript = [] }: Case, maker: Maker): readonly unknown[] {
-  return maker === 'JavaScript' ? all : [...all, ...beyondJavaScript];
-}
-
-/** What a call gave: for a function that returns a result, the value that it would be as a parameter. */
-export async function answer({ type }: Case, call: Promise<unknown>): Promise<unknown> {
-  if (type.kind !== 'result') return call;
-  try {
-    return { tag: 'ok', val: await call };
-  } catch (error) {
-    if (!isWitError(error)) throw error;
-    return { tag: 'err', val: error.payload };
-  }
-}
-
-/** Bytes are compared as such: jest takes seconds for millions of them. */
-export function expectSame(found: unknown, value: unknown): void {
-  if (!(value instanceof Uint8Array)) return expect(found).toEqual(value);
-  expect(found).toBeInstanceOf(Uint8Array);
-  expect(Buffer.from(found as Uint8Array).equals(value)).toBe(true);
-}
