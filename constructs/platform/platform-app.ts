@@ -15,7 +15,7 @@ export interface PlatformAppProps extends Omit<AppProps, 'yamlOutputType'> {
    */
   readonly argoSyncWaves?: boolean;
   /**
-   * Whether a `kustomization.yaml` lists the files in order, for `kubectl apply -k` and Flux.
+   * Whether a file `Kustomization` lists the files in order, for `kubectl apply -k` and Flux.
    *
    * @default true
    */
@@ -52,8 +52,8 @@ const waves: readonly (readonly string[])[] = [
  * An app whose output is applied in order: a file a chart, numbered, definitions first and lattices last, whatever the order in which they
  * were declared. kubectl, kustomize, Flux, Argo CD and Helm take it as it is.
  *
- * On a cluster that does not know the kinds yet, `kubectl apply -f dist/` says so of their objects the first time, because it looks all
- * kinds up before it applies any: apply `dist/0000-*.yaml` first, or the same command twice.
+ * On a cluster that does not know the kinds yet, `kubectl apply -f dist/` and `-k dist/` say so of their objects the first time, because
+ * kubectl looks all kinds up before it applies any: apply `dist/0000-*.yaml` first, or let `kasmcloud apply dist/` do it in one go.
  *
  * @example
  * import { Actor, ClusterPlatform, kasmcloudImage, Lattice, PlatformApp } from 'kasmcloud';
@@ -92,7 +92,8 @@ export class PlatformApp extends App {
     for (const { file, objects } of charts) writeFileSync(path.join(this.outdir, file), yamlOf(objects));
     if (kustomization)
       writeFileSync(
-        path.join(this.outdir, 'kustomization.yaml'),
+        // Kustomize knows this name, too, and kubectl does not take it for an object of the folder.
+        path.join(this.outdir, 'Kustomization'),
         Yaml.stringify({
           apiVersion: 'kustomize.config.k8s.io/v1beta1',
           kind: 'Kustomization',

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type * as ApplySource from './apply-source';
 import type * as Diff from './diff';
 import type * as Export from './export';
 import type * as Graph from './graph';
@@ -7,6 +8,7 @@ import type * as Init from './init';
 
 /* eslint-disable @typescript-eslint/no-require-imports -- as in main.ts: loaded when used */
 const commands = {
+  apply: () => require('./apply-source') as typeof ApplySource,
   diff: () => require('./diff') as typeof Diff,
   export: () => require('./export') as typeof Export,
   graph: () => require('./graph') as typeof Graph,
@@ -17,6 +19,7 @@ const commands = {
 
 /** Adds the commands that read and write lattices as code. */
 export function addCodeCommands(root: Command): void {
+  addApply(root);
   addDiff(root);
   addImport(root);
   addExport(root);
@@ -28,11 +31,27 @@ export function addCodeCommands(root: Command): void {
     .action((folder: string | undefined) => commands.init().init(folder ?? '.'));
 }
 
+function addApply(root: Command): void {
+  addClusterOptions(
+    root
+      .command('apply <source>')
+      .description('apply a lattice or platform to a cluster, definitions first')
+      .addHelpText(
+        'after',
+        `
+SOURCE is what \`kasmcloud up\` takes. Nothing is applied unless the API server accepts all of it
+in a dry run; \`kasmcloud diff\` shows what would change.`,
+      ),
+  ).action((source: string, options: ApplySource.ApplyOptions) =>
+    commands.apply().applySource(source, options),
+  );
+}
+
 function addDiff(root: Command): void {
   addClusterOptions(
     root
       .command('diff <source> [other]')
-      .description('show what `up` would change in a cluster, or in what two sources differ')
+      .description('show what `apply` would change in a cluster, or in what two sources differ')
       .addHelpText(
         'after',
         `

@@ -45,17 +45,44 @@ const lattice = (image: string, more: object = {}): object[] => [
   },
 ];
 
-async function diff(file: string, objects: object[], ...args: string[]): Promise<number> {
+const diff = (file: string, objects: object[], ...args: string[]): Promise<number> =>
+  run('diff', file, objects, ...args);
+
+async function run(command: string, file: string, objects: object[], ...args: string[]): Promise<number> {
   out = err = '';
   writeFileSync(path.join(dir, file), objects.map((object) => `---\n${stringify(object)}`).join(''));
   const cluster = args.length > 0 ? args : ['--kubeconfig', process.env['KASMCLOUD_TEST_KUBECONFIG'] ?? ''];
-  return main(['diff', path.join(dir, file), ...cluster]);
+  return main([command, path.join(dir, file), ...cluster]);
 }
 
 test('a lattice that is not there yet is all new', async () => {
   expect(await diff('one.yaml', lattice('r.example/cart:1'))).toBe(1);
   expect(out.match(/^--- \/dev\/null$/gm)).toHaveLength(3);
   expect(out).toContain('+++ applied/kasmcloud.io.v1alpha1.WasmCloudDistribution/diffed/cart');
+});
+
+test('apply takes a definition and objects of its kind in one go, and nothing when something is wrong', async () => {
+  const definition = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'carts.shop.example.com' },
+    spec: {
+      group: 'shop.example.com',
+      scope: 'Cluster',
+      names: { kind: 'Cart', plural: 'carts' },
+      versions: [
+        { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } },
+      ],
+    },
+  };
+  const cart = { apiVersion: 'shop.example.com/v1', kind: 'Cart', metadata: { name: 'one' } };
+  const slip = { ...cart, kind: 'Crat' };
+  expect(await run('apply', 'slip.yaml', [cart, definition, slip])).toBe(1);
+  expect(err).toContain('Crat one: The API server knows no Crat in shop.example.com/v1');
+  expect(await run('apply', 'carts.yaml', [cart, definition])).toBe(0);
+  expect(out).toBe(
+    'cart.shop.example.com/one serverside-applied\ncustomresourcedefinition.apiextensions.k8s.io/carts.shop.example.com serverside-applied\n',
+  );
 });
 
 test('what is applied differs in nothing; what then changes shows, without defaults and values of Secrets', async () => {

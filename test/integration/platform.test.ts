@@ -101,10 +101,8 @@ test('a platform and its lattice apply in one go, strictly, and a second time wi
     '0000-platform-crds.k8s.yaml',
     '0001-platform-system.k8s.yaml',
     '0002-platform-shop.k8s.yaml',
-    'kustomization.yaml',
+    'Kustomization',
   ]);
-  rmSync(path.join(out, 'kustomization.yaml'));
-
   expect(await applyTwice()).toBeGreaterThanOrEqual(40);
 
   const bound = await kubectl(
