@@ -1,4 +1,5 @@
 import { TerminalError } from '../../base/errors';
+import { refuseCollected } from './core-types';
 import { InvalidComponent } from './errors';
 import { Reader } from './reader';
 
@@ -7,6 +8,7 @@ const PAGE_BYTES = 65_536;
 const MAX_TABLE_ELEMENTS = 2_000_000;
 const MAX_MEMORIES = 32;
 
+const TYPE_SECTION = 1;
 const TABLE_SECTION = 4;
 const MEMORY_SECTION = 5;
 const EXPORT_SECTION = 7;
@@ -57,7 +59,7 @@ export function divideLimits(
  * The module as it is compiled: with maxima on its memories and tables, where what it sets lower itself is kept; and with its start
  * function as an export, {@link START}, so that it can be called in a way that lets it wait for the host.
  * @throws TerminalError `MemoryLimitTooLow` for a memory that starts above the limit.
- * @throws InvalidComponent for a table that does, and for kinds of memories and tables that are not supported.
+ * @throws InvalidComponent for a table that does, and for kinds of memories, tables and types that are not supported.
  */
 export function rewriteModule(bytes: Uint8Array, range: ModuleRange, limits: CoreLimits): Uint8Array {
   const all = [...sections(bytes, range)];
@@ -71,6 +73,7 @@ export function rewriteModule(bytes: Uint8Array, range: ModuleRange, limits: Cor
   };
   for (const section of all) {
     const { id, content } = section;
+    if (id === TYPE_SECTION) refuseCollected(new Reader(bytes, content.offset, content.end));
     if (id === TABLE_SECTION || id === MEMORY_SECTION) {
       const types = content.vector(() => limitType(content, id, limits));
       push(id, Uint8Array.of(...unsigned(types.length)), Uint8Array.from(types.flat()));

@@ -10,12 +10,14 @@ const unboundBytes = 8 << 20;
 
 /** `wasi:blobstore/types.outgoing-value`. */
 export class OutgoingValue {
-  private readonly pipe = new BodyPipe(undefined, unboundBytes);
+  private readonly pipe: BodyPipe;
   private readonly status = new WriteStatus();
   private call: StreamedAnswer | undefined;
   private streamed = false;
 
-  constructor(private readonly guest: Guest) {}
+  constructor(private readonly guest: Guest) {
+    this.pipe = new BodyPipe(guest, undefined, unboundBytes);
+  }
 
   /** Waits until all is written, or is known not to be. */
   static async finish(value: OutgoingValue): Promise<void> {

@@ -2,6 +2,10 @@ import type { SecretValues } from '../../lattice/provider-contract';
 import { withoutVersion } from '../engine/engine';
 import type { RawHeaders } from './http/fields';
 
+/** Most bytes of bodies that an instance may keep in the host without sending them, and most calls beside which data flows at a time. */
+const maxUnsentBytes = 64 << 20;
+const maxStreams = 256;
+
 /** Something a guest can wait for. */
 export interface Waitable {
   /** Whether waiting would end at once. */
@@ -25,6 +29,7 @@ export class Guest {
   readonly linkNames = new Map<string, string>();
   private trace: string | RawHeaders | undefined;
   private readonly streams = new Set<StreamedAnswer>();
+  private unsent = 0;
 
   constructor(readonly context: GuestContext) {}
 
@@ -54,8 +59,27 @@ export class Guest {
     return { ...target, linkName, args, traceparent: this.traceparent };
   }
 
-  /** Calls a function beside which data flows. */
+  /**
+   * Bytes of a body are kept that nobody takes yet; less than none when they are taken, or not wanted any more.
+   * @throws Error, which traps the guest, when those of all of its bodies are too many
+   */
+  keep(bytes: number): void {
+    this.unsent += bytes;
+    if (this.unsent <= maxUnsentBytes) return;
+    throw new Error(`Guest keeps more than ${maxUnsentBytes} bytes of bodies that it does not send`);
+  }
+
+  /** Whether it has as many calls under way beside which data flows as it may have. */
+  get streamsFull(): boolean {
+    return this.streams.size >= maxStreams;
+  }
+
+  /**
+   * Calls a function beside which data flows.
+   * @throws Error, which traps the guest, beyond {@link streamsFull}
+   */
   stream(target: LinkedFunction, args: readonly unknown[], download: Download): StreamedAnswer {
+    if (this.streamsFull) throw new Error(`Guest has more than ${maxStreams} streams under way`);
     const call = this.context.stream(this.linkedCall(target, args), download);
     this.streams.add(call);
     return call;

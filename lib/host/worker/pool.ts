@@ -234,6 +234,8 @@ export class WorkerPool {
     this.permits.giveBack(slot.worker.state.directCalls);
     this.direct.lost(slot);
     if (!wasOurs || !slot.ready) return;
+    // Those of a worker that we ended ourselves have been answered.
+    if (!slot.ending) this.metrics.calls.WorkerLost.inc(slot.worker.state.directCalls);
     const failed = slot.failAll(cause, this.assignment.executionTimeMs);
     for (let i = 0; i < failed; i++) this.ended(slot);
     if (this.stopping || this.permits.limit === 0) return;

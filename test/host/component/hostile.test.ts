@@ -177,6 +177,14 @@ describe('what a few bytes can ask for', () => {
       /"__proto__" is not a name/,
     ],
     ['a memory of 64 bits', component(section(1, [...moduleStart, section(5, [1, 0x04, 1])])), /64-bit/],
+    ...[
+      [0x5e, 0x7e, 1],
+      [0x4e, 1, 0x50, 0, 0x5f, 0],
+    ].map((objects): [string, Uint8Array, RegExp] => [
+      `objects of the garbage collector (${objects.join()})`,
+      component(section(1, [...moduleStart, section(1, [2, 0x60, 1, 0x64, 0x70, 0, objects])])),
+      /garbage-collected/,
+    ]),
     [
       'a table of all the memory',
       component(section(1, [...moduleStart, section(4, [1, 0x70, 0, unsigned(4_000_000_000)])])),

@@ -29,10 +29,12 @@ export class BodyPipe implements ByteSink {
   private trailers: RawHeaders | undefined;
 
   /**
+   * @param guest Who writes it.
    * @param declared Value of content-length, if the message has one: framing must not depend on what a guest says.
    * @param unbound Bytes that it may hold before anybody takes them.
    */
   constructor(
+    private readonly guest: Guest,
     private readonly declared?: number,
     private readonly unbound = unboundBytes,
   ) {}
@@ -48,8 +50,9 @@ export class BodyPipe implements ByteSink {
     if (this.declared !== undefined && this.written > this.declared) {
       throw new ClosedError('Body is longer than content-length');
     }
-    if (this.target === undefined) this.held.push(bytes);
-    else this.target.write(bytes);
+    if (this.target !== undefined) return this.target.write(bytes);
+    this.guest.keep(bytes.length);
+    this.held.push(bytes);
   }
 
   ready(): boolean {
@@ -71,7 +74,7 @@ export class BodyPipe implements ByteSink {
   /** The message is on its way. */
   bind(target: BodyTarget): void {
     this.target = target;
-    for (const bytes of this.held.splice(0)) target.write(bytes);
+    for (const bytes of this.release()) target.write(bytes);
     if (this.outcome === 'end') target.end(this.trailers);
     if (this.outcome === 'abort') target.abort();
     this.wakers.wake();
@@ -94,7 +97,15 @@ export class BodyPipe implements ByteSink {
   abort(): void {
     if (this.outcome !== undefined) return;
     this.outcome = 'abort';
+    this.release();
     this.target?.abort();
+  }
+
+  /** What was held is no longer. */
+  private release(): Uint8Array[] {
+    const held = this.held.splice(0);
+    this.guest.keep(-held.reduce((sum, { length }) => sum + length, 0));
+    return held;
   }
 }
 
@@ -107,7 +118,7 @@ export class OutgoingBody {
     private readonly guest: Guest,
     headers: Fields,
   ) {
-    this.pipe = new BodyPipe(declaredLength(headers.raw));
+    this.pipe = new BodyPipe(guest, declaredLength(headers.raw));
   }
 
   static finish(body: OutgoingBody, trailers: Fields | undefined): void {

@@ -29,6 +29,7 @@ export function handle(
   if (scheme.tag === 'other' || authority === undefined) {
     throw new WitError<ErrorCode>({ tag: 'HTTP-request-URI-invalid' });
   }
+  if (guest.streamsFull) throw new WitError<ErrorCode>({ tag: 'connection-limit-reached' });
   const method = request.method();
   const head = {
     method,
