@@ -1,7 +1,7 @@
-import { crds } from './generated/crds';
+import { withoutDefaults } from './defaults';
+import { kindSchema } from './kind-schema';
 import { annotations as keys, fieldManagers } from './names';
 import type { KubeObject } from './resource';
-import type { StructuralSchema } from './schema';
 
 /**
  * What somebody would write to have an object of the six kinds as a server has it: without status, without what the server notes about
@@ -22,16 +22,13 @@ export function declared<T extends KubeObject>(object: T): T {
     },
   };
   delete written.status;
-  const text = Object.hasOwn(crds, object.kind) ? crds[object.kind] : undefined;
-  if (text === undefined) return written as unknown as T;
+  const found = kindSchema(object.kind);
+  if (found === undefined) return written as unknown as T;
   if (wasScheduled(object)) {
     written.spec = { ...written.spec };
     delete written.spec['host'];
   }
-  const { spec } = JSON.parse(text) as {
-    spec: { versions: [{ schema: { openAPIV3Schema: StructuralSchema } }] };
-  };
-  return withoutDefaults(written, spec.versions[0].schema.openAPIV3Schema) as T;
+  return withoutDefaults(written, found.schema) as T;
 }
 
 /** Whether the reconciler bound an object to its host. */
@@ -43,17 +40,5 @@ function wasScheduled({ metadata }: KubeObject): boolean {
   return entries.some(
     ({ manager, fieldsV1 }) =>
       manager === fieldManagers.reconciler && fieldsV1?.['f:spec']?.['f:host'] !== undefined,
-  );
-}
-
-function withoutDefaults(value: unknown, schema: StructuralSchema | undefined): unknown {
-  if (typeof value !== 'object' || value === null || schema === undefined) return value;
-  if (Array.isArray(value)) return value.map((item) => withoutDefaults(item, schema.items));
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, item]): [string, unknown][] => {
-      const child = schema.properties?.[key] ?? schema.additionalProperties;
-      if (child?.default !== undefined && JSON.stringify(child.default) === JSON.stringify(item)) return [];
-      return [[key, withoutDefaults(item, child)]];
-    }),
   );
 }

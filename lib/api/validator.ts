@@ -1,8 +1,9 @@
 import { compileRules } from './cel';
 import { crds } from './generated/crds';
+import { kindSchema } from './kind-schema';
 import { API_VERSION } from './names';
 import type { KubeObject } from './resource';
-import { shown, type StructuralSchema, type ValidationIssue } from './schema';
+import { shown, type ValidationIssue } from './schema';
 import { compileSchema } from './structural-schema';
 import { suggest } from './suggest';
 
@@ -17,14 +18,11 @@ const validators = new Map<string, Validator>();
 function validatorOf(kind: string): Validator | undefined {
   const known = validators.get(kind);
   if (known) return known;
-  const text = Object.hasOwn(crds, kind) ? crds[kind] : undefined;
-  if (text === undefined) return undefined;
-  const { spec } = JSON.parse(text) as {
-    spec: { scope: string; versions: [{ schema: { openAPIV3Schema: StructuralSchema } }] };
-  };
-  const schema = spec.versions[0].schema.openAPIV3Schema;
+  const found = kindSchema(kind);
+  if (found === undefined) return undefined;
+  const { schema, namespaced } = found;
   const validator = {
-    checkSchema: compileSchema(schema, spec.scope === 'Namespaced'),
+    checkSchema: compileSchema(schema, namespaced),
     checkRules: compileRules(schema),
   };
   validators.set(kind, validator);

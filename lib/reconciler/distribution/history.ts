@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ControllerRevision, DistributionTemplate, WasmCloudDistribution } from '../../api';
+import { canonical, withoutDefaults } from '../../api/defaults';
+import { kindSchema } from '../../api/kind-schema';
 
 /** Says why a revision came to be; kubectl's convention. */
 export const CHANGE_CAUSE = 'kubernetes.io/change-cause';
@@ -15,9 +17,15 @@ export interface Revision {
   readonly changeCause: string | undefined;
 }
 
-/** Tells templates apart: equal for equal templates, whatever the order of their keys. */
+/**
+ * Tells templates apart: equal for templates that say the same, whatever the order of their keys and whether their defaults are written
+ * out. So neither a CRD of another version, which may fill in more of them, nor one that knows more fields than this program starts a
+ * rollout.
+ */
 export function revisionHash(template: DistributionTemplate): string {
-  return createHash('sha256').update(canonical(template)).digest('hex').slice(0, 10);
+  const spec = kindSchema('WasmCloudDistribution')?.schema.properties?.['spec'];
+  const said = withoutDefaults(template, spec?.properties?.['template'], 'drop');
+  return createHash('sha256').update(canonical(said)).digest('hex').slice(0, 10);
 }
 
 /** Name of the ControllerRevision of a template, as status.currentRevision and updateRevision name it. */
@@ -67,12 +75,4 @@ function read({ metadata, revision, data }: ControllerRevision): Revision[] {
   if (template === undefined) return [];
   const changeCause = metadata.annotations?.[CHANGE_CAUSE];
   return [{ name: metadata.name, hash: revisionHash(template), number: revision, template, changeCause }];
-}
-
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).filter(([, each]) => each !== undefined);
-  const sorted = entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${sorted.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join(',')}}`;
 }

@@ -1,11 +1,14 @@
+import { withoutDefaults } from '../../api/defaults';
+import { kindSchema } from '../../api/kind-schema';
 import { type JsonPatchOperation, covers } from '../../kube';
 import type { Child } from './child';
 
-/** Fields of specs that people might add to. In none of them the API server sets what it does not set in a template too. */
+/** Fields of specs that people might add to. What the API server adds to them, it may not have added to an earlier template. */
 const fields = ['config', 'limits', 'tolerations', 'imagePullSecrets', 'hostSelector'] as const;
 
 /** What takes away from an object what somebody added to it by hand, which an apply leaves to whoever did. */
 export function straysIn(actual: Child, wanted: Child): JsonPatchOperation[] {
+  const schema = kindSchema(actual.kind)?.schema.properties?.['spec'];
   const present = actual.spec as Readonly<Record<string, unknown>>;
   const intended = wanted.spec as Readonly<Record<string, unknown>>;
   return fields.flatMap((field): JsonPatchOperation[] => {
@@ -14,6 +17,7 @@ export function straysIn(actual: Child, wanted: Child): JsonPatchOperation[] {
     if (present[field] === undefined) return [];
     if (value === undefined) return [{ op: 'remove', path }];
     // What is missing from it is for the apply.
-    return covers(value, present[field]) ? [] : [{ op: 'replace', path, value }];
+    const bare = withoutDefaults(present[field], schema?.properties?.[field]);
+    return covers(value, bare) ? [] : [{ op: 'replace', path, value }];
   });
 }

@@ -1,4 +1,9 @@
-import type { ControllerRevision, DistributionTemplate, WasmCloudDistribution } from '../../../lib/api';
+import type {
+  ActorTemplate,
+  ControllerRevision,
+  DistributionTemplate,
+  WasmCloudDistribution,
+} from '../../../lib/api';
 import { History, revisionHash } from '../../../lib/reconciler/distribution/history';
 
 const distribution: WasmCloudDistribution = {
@@ -26,6 +31,20 @@ it('tells templates apart by what they say, not by how they are written', () => 
   expect(revisionHash(sparse)).toBe(revisionHash({ actor: { image: 'a' } }));
   expect(revisionHash({ actor: { image: 'b' } })).not.toBe(revisionHash({ actor: { image: 'a' } }));
   expect(hash).toMatch(/^[0-9a-f]{10}$/);
+});
+
+it('takes no default for a change, nor a field that only a newer definition knows', () => {
+  const plain = revisionHash({ actor: { image: 'a', config: { configFrom: [{ name: 'b' }] } } });
+  const config = { configFrom: [{ name: 'b', optional: false }] };
+  const filledIn: ActorTemplate = { image: 'a', reuse: 'Always', config };
+  expect(revisionHash({ actor: filledIn })).toBe(plain);
+  expect(revisionHash({ actor: { ...filledIn, ofTomorrow: 'default' } as never })).toBe(plain);
+  expect(revisionHash({ actor: { ...filledIn, reuse: 'Never' } })).not.toBe(plain);
+  const labelled = (app: string): DistributionTemplate => ({
+    metadata: { labels: { app } },
+    actor: filledIn,
+  });
+  expect(revisionHash(labelled('one'))).not.toBe(revisionHash(labelled('two')));
 });
 
 it('is in the order of the numbers and holds what the distribution owns', () => {
