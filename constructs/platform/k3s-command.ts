@@ -1,3 +1,5 @@
+import { k3sServerArgs } from '../../lib/api/k3s-server';
+
 /** How a K3s server is started that is an API server and nothing else. */
 export interface K3sServerOptions {
   /**
@@ -29,17 +31,10 @@ export function k3sServerCommand(options: K3sServerOptions = {}): string[] {
   const { dataDir = '/var/lib/rancher/k3s', port = 6443, tlsSans = [] } = options;
   return [
     'k3s',
-    'server',
-    '--disable-agent',
+    ...k3sServerArgs,
     `--data-dir=${dataDir}`,
     `--https-listen-port=${port}`,
     `--write-kubeconfig=${dataDir}/kubeconfig.yaml`,
-    '--disable=coredns,servicelb,traefik,local-storage,metrics-server',
-    '--disable-scheduler',
-    '--disable-cloud-controller',
-    '--disable-network-policy',
-    '--disable-helm-controller',
-    '--disable-kube-proxy',
     ...tlsSans.map((name) => `--tls-san=${name}`),
   ];
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { k3sServerArgs } from '../api/k3s-server';
 import { writePrivate, readIfThere } from './files';
 import type { ProgramSpec } from './keeper';
 import type { ControlPlanePlan } from './kubernetes-programs';
@@ -23,18 +24,11 @@ export function k3sProgram(
     name: 'k3s',
     command,
     args: [
-      'server',
-      '--disable-agent',
+      ...k3sServerArgs,
       `--data-dir=${data}`,
       `--bind-address=${loopback}`,
       `--https-listen-port=${port}`,
       `--write-kubeconfig=${path.join(dir, 'k3s.kubeconfig')}`,
-      '--disable=coredns,servicelb,traefik,local-storage,metrics-server',
-      '--disable-scheduler',
-      '--disable-cloud-controller',
-      '--disable-network-policy',
-      '--disable-helm-controller',
-      '--disable-kube-proxy',
       ...apiServerArgs.map((arg) => `--kube-apiserver-arg=${arg.replace(/^--/, '')}`),
     ],
     cwd: dir,

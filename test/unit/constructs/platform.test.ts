@@ -323,9 +323,8 @@ describe('the API server', () => {
       ]),
     );
     const unit = K3sApiServer.systemdUnit(options, '/opt/k3s');
-    expect(unit).toContain(
-      'ExecStart=/opt/k3s \\\n  server \\\n  --disable-agent \\\n  "--data-dir=/srv/my data"',
-    );
+    expect(unit).toContain('ExecStart=/opt/k3s \\\n  server \\\n  --disable-agent \\\n');
+    expect(unit).toContain('  "--data-dir=/srv/my data" \\\n');
     expect(unit).toMatch(/^\[Unit\]\n[^]*\n\[Service\]\n[^]*\n\[Install\]\nWantedBy=multi-user.target\n$/);
     expect(K3sApiServer.systemdUnit({ tlsSans: ['50%$x'] })).toContain('--tls-san=50%%$$x');
   });
