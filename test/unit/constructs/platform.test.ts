@@ -496,9 +496,9 @@ describe('an app that orders its output', () => {
     synthesize();
     const files = ['0000-platform-crds.k8s.yaml', '0001-platform-system.k8s.yaml', '0002-shop.k8s.yaml'];
     expect(readdirSync(outdir)).toEqual([...files, 'Kustomization']);
-    expect(
-      parseAllDocuments(read('Kustomization')).map((document) => document.toJS() as object),
-    ).toEqual([{ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources: files }]);
+    expect(parseAllDocuments(read('Kustomization')).map((document) => document.toJS() as object)).toEqual([
+      { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources: files },
+    ]);
     expect(new Set(objects('0000-platform-crds.k8s.yaml').map(({ kind }) => kind))).toEqual(
       new Set(['CustomResourceDefinition']),
     );
