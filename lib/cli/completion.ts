@@ -79,9 +79,15 @@ compdef _kasmcloud kasmcloud
   fish: `# kasmcloud completion fish: put it into ~/.config/fish/completions/kasmcloud.fish
 function __kasmcloud_complete
     set -l words (commandline --cut-at-cursor --tokenize)
-    kasmcloud __complete $words[2..-1] (commandline --cut-at-cursor --current-token) 2>/dev/null
+    set -l typed (commandline --cut-at-cursor --current-token)
+    set -l offered (kasmcloud __complete $words[2..-1] "$typed" 2>/dev/null)
+    if set -q offered[1]
+        printf '%s\\n' $offered
+    else
+        __fish_complete_path "$typed"
+    end
 end
-complete --command kasmcloud --arguments '(__kasmcloud_complete)'
+complete --command kasmcloud --no-files --arguments '(__kasmcloud_complete)'
 `,
   powershell: `# kasmcloud completion powershell: put \`kasmcloud completion powershell | Out-String | Invoke-Expression\` into $PROFILE
 Register-ArgumentCompleter -Native -CommandName kasmcloud -ScriptBlock {
