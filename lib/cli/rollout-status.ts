@@ -81,6 +81,8 @@ export function stateOf(distribution: WasmCloudDistribution): { text: string; do
   if (updated < desired) return waiting(`${updated} out of ${desired} new instances have been updated`);
   if (instances > updated) return waiting(`${instances - updated} old instances are pending termination`);
   if (available < updated) return waiting(`${available} of ${updated} updated instances are available`);
+  const satisfied = conditionOf(distribution, conditionTypes.spreadSatisfied);
+  if (satisfied?.status === 'False') return waiting(satisfied.message);
   if (status?.currentRevision !== status?.updateRevision) return waiting('the new revision proves itself');
   return { text: `distribution ${JSON.stringify(metadata.name)} successfully rolled out`, done: true };
 }

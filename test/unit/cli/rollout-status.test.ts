@@ -49,6 +49,21 @@ it.each<[WasmCloudDistribution, string]>([
     'Waiting for distribution "echo" rollout to finish: Watches step 1 of 2...',
   ],
   [
+    distribution({
+      instances: 0,
+      rollout: { desired: 0 },
+      currentRevision: 'echo-2',
+      conditions: [
+        progressing('True', 'NewRevisionAvailable'),
+        {
+          ...progressing('False', 'Unsatisfied', 'group all has no host for 3 instances'),
+          type: 'SpreadSatisfied',
+        },
+      ],
+    }),
+    'Waiting for distribution "echo" rollout to finish: group all has no host for 3 instances...',
+  ],
+  [
     distribution({ instances: 3, updatedInstances: 3, availableInstances: 3 }),
     'Waiting for distribution "echo" rollout to finish: the new revision proves itself...',
   ],
