@@ -41,9 +41,14 @@ export class LeaseRecord {
 
   /** Whether somebody else holds the lease and it still runs, as last read. */
   get heldByOther(): boolean {
-    if (this.holder === undefined || this.holder === this.options.identity) return false;
+    return this.othersForMs > 0;
+  }
+
+  /** For how many milliseconds more somebody else's lease runs unless it is renewed, as last read; 0 when none does. */
+  get othersForMs(): number {
+    if (this.holder === undefined || this.holder === this.options.identity) return 0;
     const durationMs = (this.lease?.spec.leaseDurationSeconds ?? 0) * 1000;
-    return this.clock.now() - this.changedAt < durationMs;
+    return Math.max(0, this.changedAt + durationMs - this.clock.now());
   }
 
   /** The version last read; another one means that somebody wrote. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 
 interface AuditEvent {
   readonly verb: string;
+  readonly requestReceivedTimestamp: string;
   readonly user: { readonly username: string };
   readonly impersonatedUser?: unknown;
   readonly objectRef?: {
@@ -22,6 +23,8 @@ export interface Request {
   readonly namespace: string;
   readonly name: string;
   readonly status: number;
+  /** When the API server received it, in milliseconds. */
+  readonly at: number;
 }
 
 /** The API server's own record of who asked what. */
@@ -56,12 +59,13 @@ export class AuditLog {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as AuditEvent)
       .filter(({ user, objectRef }) => user.username === username && objectRef?.resource !== undefined)
-      .flatMap(({ verb, objectRef = {}, responseStatus }) => {
+      .flatMap(({ verb, objectRef = {}, responseStatus, requestReceivedTimestamp }) => {
+        const at = Date.parse(requestReceivedTimestamp);
         const { apiGroup, resource, subresource, namespace = '', name = '' } = objectRef;
         const status = responseStatus?.code ?? 0;
         const what = `${resource}${subresource ? `/${subresource}` : ''}${apiGroup ? `.${apiGroup}` : ''}`;
         const verbs = verb === 'patch' && status === 201 ? ['patch', 'create'] : [verb];
-        return verbs.map((each) => ({ action: `${each} ${what}`, namespace, name, status }));
+        return verbs.map((each) => ({ action: `${each} ${what}`, namespace, name, status, at }));
       });
   }
 }
