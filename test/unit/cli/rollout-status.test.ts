@@ -51,7 +51,7 @@ it.each<[WasmCloudDistribution, string]>([
   [
     distribution({
       instances: 0,
-      rollout: { desired: 0 },
+      rollout: { desired: 0, revision: '2', advancedAt: '2026-01-01T00:00:00Z', mark: 0 },
       currentRevision: 'echo-2',
       conditions: [
         progressing('True', 'NewRevisionAvailable'),
