@@ -14,6 +14,12 @@ export interface CompileOptions {
    * @default as much as the component itself allows, up to 4 GiB
    */
   readonly memoryBytes?: number;
+  /**
+   * Whether an imported interface is served elsewhere. The host passes handles of its resources on, as the bytes by which their owner knows
+   * them, and offers their constructors, methods and static functions as functions of the interface, by their WIT names in camelCase.
+   * @default none is
+   */
+  readonly remote?: (interfaceName: string) => boolean;
 }
 
 /** All that 32-bit addresses reach. */
@@ -45,7 +51,7 @@ export interface Glue {
  * @throws InvalidComponent for bytes that are none, or that ask for what is not supported.
  */
 export async function compile(bytes: Uint8Array, options: CompileOptions = {}): Promise<CompiledComponent> {
-  const plan = resolveComponent(parseComponent(bytes));
+  const plan = resolveComponent(parseComponent(bytes), options.remote ?? (() => false));
   const glue = generateGlue(plan);
   const instantiated = plan.coreInstances.flatMap(({ module }) => plan.modules[module] ?? []);
   const limits = divideLimits(bytes, instantiated, options.memoryBytes ?? MAX_MEMORY_BYTES);

@@ -16,7 +16,7 @@ import { compile, type CompiledComponent } from './compile';
 import { InvalidComponent } from './errors';
 import type { ExportedInterface } from './exports';
 import { instantiate } from './instantiate';
-import { carriedExports, carriedImports, type Uncarried } from './interfaces';
+import { carriedExports, carriedImports, isLinked, type Uncarried } from './interfaces';
 
 /** A component compiled in memory; the modules within it cross to workers without being compiled again. */
 export interface PreparedComponent extends Prepared {
@@ -49,7 +49,7 @@ export class ComponentEngine implements Engine {
     { memoryBytes }: PrepareOptions,
   ): Promise<PreparedComponent> {
     try {
-      const compiled = await compile(await readFile(wasmPath), { memoryBytes });
+      const compiled = await compile(await readFile(wasmPath), { memoryBytes, remote: isLinked });
       const { imports, exports } = compiled.plan;
       const calls = carriedImports(compiled.plan);
       const serves = carriedExports(compiled.plan);
@@ -102,6 +102,6 @@ function unsupported(wasmPath: string, { function: name, why }: Uncarried): Term
   return new TerminalError(
     'UnsupportedImport',
     `${wasmPath}: import ${name} cannot be called over the lattice, as ${why}`,
-    'Handles mean nothing outside of one component: pass values instead',
+    'Handles to what is of this host or this component mean nothing elsewhere: pass values instead',
   );
 }

@@ -155,7 +155,7 @@ function lowerOutcome(
 /** `f` is the function, or the class for constructors and static functions; methods are found on their object. */
 function hostCall(imported: ImportedFunc | undefined, args: readonly string[]): string {
   const list = args.join(', ');
-  if (imported?.name === undefined) return `f(${list})`;
+  if (imported?.name === undefined || imported.resource?.imported?.remote) return `f(${list})`;
   const { kind, name } = parseFuncName(imported.name);
   const member = quote(camelCase(name));
   switch (kind) {

@@ -1,6 +1,6 @@
 import { ImportMissingError, withoutVersion, type HostImports } from '../engine/engine';
 import type { ImportedFunc } from './plan';
-import { camelCase, parseFuncName, pascalCase, ROOT } from './types';
+import { camelCase, parseFuncName, pascalCase, ROOT, type FuncName } from './types';
 
 type Func = (...args: unknown[]) => unknown;
 type HostClass = abstract new (...args: never[]) => object;
@@ -18,7 +18,7 @@ export class HostOffers {
 
   /** What the glue calls for an imported function: the function itself, or the class of its resource. */
   target(func: ImportedFunc): Func | HostClass {
-    const { kind, resource, name } = parseFuncName(func.name ?? 'default');
+    const { kind, resource, name } = this.parsed(func);
     if (kind === 'free') {
       const found = own(this.interface(func.interface), camelCase(name));
       if (typeof found !== 'function') throw new ImportMissingError(func.interface, name);
@@ -38,7 +38,7 @@ export class HostOffers {
   /** An imported function as a plain one whose first parameter is the object, for a component that exports it as its own. */
   callable(func: ImportedFunc): Func {
     const target = this.target(func);
-    const { kind, name } = parseFuncName(func.name ?? 'default');
+    const { kind, name } = this.parsed(func);
     const member = camelCase(name);
     const call = (holder: unknown, args: unknown[]): unknown =>
       (holder as Record<string, Func>)[member]?.(...args);
@@ -52,6 +52,11 @@ export class HostOffers {
       case 'method':
         return (self, ...args) => call(self, args);
     }
+  }
+
+  private parsed({ name = 'default', resource }: ImportedFunc): FuncName {
+    if (resource?.imported?.remote) return { kind: 'free', resource: undefined, name };
+    return parseFuncName(name);
   }
 
   private interface(name: string): Readonly<Record<string, unknown>> {

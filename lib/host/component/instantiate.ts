@@ -15,7 +15,7 @@ import type {
   FuncSource,
   ImportedFunc,
 } from './plan';
-import { GuestResource, HostResource, type ResourceBinding } from './resources';
+import { GuestResource, HostResource, RemoteResource, type ResourceBinding } from './resources';
 import { InstanceState } from './state';
 import type { ResourceType } from './types';
 
@@ -235,6 +235,7 @@ class Linker {
 
   private bindResource(resource: ResourceType): ResourceBinding {
     if (resource.imported !== undefined) {
+      if (resource.imported.remote) return new RemoteResource(resource);
       return new HostResource(resource, this.host.classOf(resource.imported.interface, resource.name));
     }
     const destroy = this.destructor(this.component.plan.destructors.get(resource.id));

@@ -21,9 +21,14 @@ export interface Carried {
 const ownInterface =
   /^(wasi:|wasmcloud:(bus|secrets)\/|wasmcloud:messaging\/(types|producer|request-reply|incoming-handler)@0\.3\.)/;
 
-/** What a component imports that its links must provide. Functions of the world itself have no interface that a link could name. */
+/** Whether an import is what links must provide. Functions of the world itself have no interface that a link could name. */
+export function isLinked(importName: string): boolean {
+  return importName.includes('/') && !ownInterface.test(importName);
+}
+
+/** What a component imports that its links must provide. */
 export function carriedImports({ imports }: Plan): Carried {
-  const named = [...imports].filter(([name]) => name.includes('/') && !ownInterface.test(name));
+  const named = [...imports].filter(([name]) => isLinked(name));
   return carried(named.map(([name, { funcs }]) => [name, [...funcs]]));
 }
 
@@ -33,7 +38,11 @@ export function carriedExports({ exports }: Plan): Carried {
     item.kind === 'instance' && !ownInterface.test(name) ? [[name, functionsOf(item.items)]] : [],
   );
   const world = functionsOf(exports);
-  return carried(world.length > 0 ? [...instances, ['', world]] : instances);
+  // What belongs to a resource of a component is found by its class only, which means nothing outside of the thread.
+  return carried(world.length > 0 ? [...instances, ['', world]] : instances, (func) => {
+    const { kind, resource } = parseFuncName(func);
+    return kind === 'free' ? undefined : `it belongs to the resource ${resource}`;
+  });
 }
 
 type Functions = readonly [interfaceName: string, functions: readonly (readonly [string, FuncType])[]];
@@ -42,13 +51,16 @@ function functionsOf(items: ReadonlyMap<string, ExportedItem>): (readonly [strin
   return [...items].flatMap(([name, item]) => (item.kind === 'func' ? [[name, item.type] as const] : []));
 }
 
-function carried(all: readonly Functions[]): Carried {
+function carried(
+  all: readonly Functions[],
+  memberOf: (func: string) => string | undefined = () => undefined,
+): Carried {
   const interfaces: WitInterface[] = [];
   const uncarried: Uncarried[] = [];
   for (const [id, functions] of all) {
     const described: Record<string, WitFunction> = {};
     for (const [name, type] of functions) {
-      const why = obstacle(name, type);
+      const why = memberOf(name) ?? obstacle(type);
       if (why === undefined) described[name] = witFunction(type);
       else uncarried.push({ function: id === '' ? name : `${id}#${name}`, why });
     }
@@ -57,9 +69,7 @@ function carried(all: readonly Functions[]): Carried {
   return { interfaces, uncarried };
 }
 
-function obstacle(name: string, { params, result }: FuncType): string | undefined {
-  const { kind, resource } = parseFuncName(name);
-  if (kind !== 'free') return `it belongs to the resource ${resource}`;
+function obstacle({ params, result }: FuncType): string | undefined {
   for (const param of params) {
     const handle = handleIn(param.type);
     if (handle !== undefined) return `its parameter ${param.name} has a handle ${handle}`;
@@ -71,14 +81,19 @@ function obstacle(name: string, { params, result }: FuncType): string | undefine
 const handles = new WeakMap<ValType, string>();
 const handleFree = new WeakSet<ValType>();
 
-/** The first handle to a resource in a type; each type is looked at once, as one may be part of very many others. */
+/**
+ * The first handle in a type to a resource of the component or of this host. Each type is looked at once, as one may be part of very many
+ * others.
+ */
 function handleIn(type: ValType): string | undefined {
   if (handleFree.has(type)) return undefined;
   const known = handles.get(type);
   if (known !== undefined) return known;
   const found =
     type.kind === 'own' || type.kind === 'borrow'
-      ? `${type.kind}<${type.resource.name}>`
+      ? type.resource.imported?.remote
+        ? undefined
+        : `${type.kind}<${type.resource.name}>`
       : partsOf(type)
           .map(handleIn)
           .find((handle) => handle !== undefined);

@@ -36,8 +36,11 @@ const MAX_COMPONENT_INSTANCES = 1_000;
  * Types that an importing component declares for its arguments are not compared with those of the arguments: each function carries its
  * own type, values are checked against it in both directions, and a guest that lies about a type can only confuse itself.
  */
-export function resolveComponent(syntax: ComponentSyntax): Plan {
-  return new Resolver().run(syntax);
+export function resolveComponent(
+  syntax: ComponentSyntax,
+  isRemote: (interfaceName: string) => boolean,
+): Plan {
+  return new Resolver(isRemote).run(syntax);
 }
 
 class Resolver {
@@ -53,6 +56,8 @@ class Resolver {
   private readonly types = new TypeResolver((offset, amount) => this.spend(offset, amount));
   private componentInstances = 0;
   private work = 0;
+
+  constructor(private readonly isRemote: (interfaceName: string) => boolean) {}
 
   run(syntax: ComponentSyntax): Plan {
     const root = this.instantiate(syntax, undefined, undefined, 0);
@@ -168,10 +173,11 @@ class Resolver {
       if (type.kind !== 'instance') return fail(`type of import ${name} is not an instance type`, offset);
       const funcs = new Map<string, FuncType>();
       const resources: ResourceType[] = [];
+      const imported = { interface: name, remote: this.isRemote(name) };
       this.imports.set(name, { funcs, resources });
       return this.types.instance(type.declarations, type.scope, {
         resource: (resourceName) => {
-          const resource = this.newResource(resourceName, { interface: name }, -1);
+          const resource = this.newResource(resourceName, imported, -1);
           resources.push(resource);
           return resource;
         },
@@ -196,7 +202,8 @@ class Resolver {
     }
     if (extern.sort !== 'type') return fail(`the host cannot provide a ${extern.sort} (${name})`, offset);
     if (extern.equals !== undefined) return scope.get('type', extern.equals, offset);
-    return { sort: 'type', kind: 'resource', resource: this.newResource(name, { interface: ROOT }, -1) };
+    const imported = { interface: ROOT, remote: false };
+    return { sort: 'type', kind: 'resource', resource: this.newResource(name, imported, -1) };
   }
 
   private importedFunc(func: ImportedFunc): Entity {

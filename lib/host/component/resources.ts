@@ -33,6 +33,24 @@ export class HostResource implements ResourceBinding {
   }
 }
 
+/** A resource that is served elsewhere: its handles stand for the bytes by which its owner knows it. */
+export class RemoteResource implements ResourceBinding {
+  constructor(private readonly type: ResourceType) {}
+
+  release(value: unknown): unknown {
+    return this.rep(value);
+  }
+
+  rep(value: unknown): unknown {
+    if (!(value instanceof Uint8Array))
+      throw new Trap(`expected the bytes of a handle for ${this.type.name}`);
+    return value;
+  }
+
+  /** Nobody is told: wRPC knows no end of a handle, and neither does the host of wasmCloud 1.9. */
+  drop(): void {}
+}
+
 interface Held {
   readonly rep: number;
   readonly owned: boolean;

@@ -42,8 +42,11 @@ export interface ResourceType {
   readonly id: number;
   /** Its WIT name, as far as one is known: `input-stream`. */
   readonly name: string;
-  /** Where the host finds its class, for a resource of the host; `undefined` for one that the component defines. */
-  readonly imported: { readonly interface: string } | undefined;
+  /**
+   * Where the host finds its class, for a resource of the host; `undefined` for one that the component defines. One that is remote has
+   * no class: its objects are the bytes by which its owner knows them, its constructor, methods and static functions are plain ones.
+   */
+  readonly imported: { readonly interface: string; readonly remote: boolean } | undefined;
   /** Component instance that defines it; -1 for the host. */
   readonly owner: number;
 }
