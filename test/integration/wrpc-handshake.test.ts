@@ -148,6 +148,18 @@ describe('a server of ours', () => {
     expect(seen[1]).toBe('I.results: 03010207');
   });
 
+  it('answers with nothing but a future before that is known', async () => {
+    let settle: (n: number) => void = () => undefined;
+    const later = new Promise<number>((resolve) => (settle = resolve));
+    await serve(func([['n', u32]], result(future(u32), string)), async () => () => later);
+    foreign.publish(subject, hex('01'), { reply: inbox });
+    await eventually('it answers', () => seen.length === 3);
+    expect(seen).toEqual(['I: ', 'I.results: 0000', 'I.results: ']);
+    settle(300);
+    await eventually('the future ends', () => seen.length === 5);
+    expect(seen.slice(3)).toEqual(['I.results.0: ac02', 'I.results.0: ']);
+  });
+
   it('says by the end alone that it failed', async () => {
     await serve(func([['n', u32]], u32), () => Promise.reject(new Error('bug')));
     foreign.publish(subject, hex('01'), { reply: inbox });

@@ -77,10 +77,11 @@ export class LegacyHost {
     await this.event(/component_scale(d|_failed)$/, 'component_id', id);
   }
 
-  /** Runs a provider from a file, an archive, and resolves when it has been started. */
-  async provide(id: string, file: string, config: Readonly<Record<string, string>> = {}): Promise<void> {
+  /** Runs a provider, from an archive or `wasmcloud+builtin://…`, and resolves when it has been started. */
+  async provide(id: string, program: string, config: Readonly<Record<string, string>> = {}): Promise<void> {
     const names = await this.configure(`provider-${id}`, config);
-    const command = { provider_id: id, provider_ref: `file://${file}`, host_id: this.id, config: names };
+    const provider_ref = program.includes('://') ? program : `file://${program}`;
+    const command = { provider_id: id, provider_ref, host_id: this.id, config: names };
     await this.control({ operation: 'provider.start', hostId: this.id }, command);
     await this.event(/provider_start(ed|_failed)$/, 'provider_id', id);
   }

@@ -1,5 +1,6 @@
 import { isWitError, type WitError } from '../../base/wit-error';
 import { messageOf } from '../../base/errors';
+import { promiseOf } from '../../lattice/wrpc/codec-async';
 import { camelCase, type WitFunction, type WitType } from '../../lattice/wrpc/types';
 import { windowBytes } from '../http/body';
 import { ByteQueue } from '../http/byte-queue';
@@ -58,12 +59,7 @@ export class CallFlows {
     return replace(type, value, (kind, found) => {
       this.follows = true;
       if (kind === 'stream') this.source = found as AsyncIterable<unknown>;
-      else {
-        const future = Promise.resolve(found);
-        // It may fail long before it is looked at.
-        future.catch(() => undefined);
-        this.future = future;
-      }
+      else this.future = promiseOf(found);
       return undefined;
     });
   }

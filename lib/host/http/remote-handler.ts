@@ -78,6 +78,7 @@ async function write(answer: Response, request: IncomingMessage, response: Serve
   if (response.writableEnded) return;
   const writer = new ResponseWriter(request, response, () => undefined);
   writer.head(answer.status, endToEnd(fromFields(answer.headers)), undefined, false, undefined);
+  // What a component did not end because it trapped, a wasmCloud 1.9 host ends as if it were whole: only a content-length tells then.
   for await (const chunk of answer.body) {
     if (response.destroyed) return;
     writer.chunk(chunk);

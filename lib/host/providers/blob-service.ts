@@ -51,9 +51,7 @@ export function blobService(storeOf: (context: ServiceCallContext) => BlobStore)
     offset: bigint | undefined,
   ): Promise<AsyncIterable<string>> =>
     on(context, async (store) => {
-      if (!(await store.containerExists(name))) {
-        throw new WitError(`There is no container ${JSON.stringify(name)}`);
-      }
+      await existing(store, name);
       return page(store.list(name), limit, offset);
     });
   const get = (
@@ -96,9 +94,10 @@ export function blobService(storeOf: (context: ServiceCallContext) => BlobStore)
       ...plain,
       'list-container-objects': async (...args) => checked(await list(...args)),
       'get-container-data': async (...args) => checked(await get(...args)),
-      'write-container-data': async (...args) => {
-        await write(...args);
-        return { tag: 'ok', val: undefined } as never;
+      // Answered before it is written: components of wasmCloud hosts fill the object only once they have the answer.
+      'write-container-data': async (context, id, data) => {
+        await on(context, (store) => existing(store, id.container));
+        return (() => outcomeOf(write(context, id, data))) as never;
       },
     }),
     served(blobstore010, {
@@ -110,10 +109,27 @@ export function blobService(storeOf: (context: ServiceCallContext) => BlobStore)
   );
 }
 
+async function existing(store: BlobStore, container: string): Promise<void> {
+  if (await store.containerExists(container)) return;
+  throw new WitError(`There is no container ${JSON.stringify(container)}`);
+}
+
+type Outcome = JsResult<undefined, string>;
+
+function outcomeOf(done: Promise<void>): Promise<Outcome> {
+  return done.then(
+    () => ({ tag: 'ok', val: undefined }),
+    (error: unknown) => ({
+      tag: 'err',
+      val: error instanceof WitError ? String(error.payload) : messageOf(error),
+    }),
+  );
+}
+
 /** A stream, and beside it whether it was whole. */
-function checked<T>(source: AsyncIterable<T>): [AsyncIterable<T>, Promise<JsResult<undefined, string>>] {
-  let settle: (status: JsResult<undefined, string>) => void;
-  const status = new Promise<JsResult<undefined, string>>((resolve) => (settle = resolve));
+function checked<T>(source: AsyncIterable<T>): [AsyncIterable<T>, Promise<Outcome>] {
+  let settle: (status: Outcome) => void;
+  const status = new Promise<Outcome>((resolve) => (settle = resolve));
   async function* parts(): AsyncGenerator<T> {
     try {
       yield* source;

@@ -23,9 +23,7 @@ type Both = Pick<Codec, 'encode' | 'decode'>;
 function futureOf(element: Codec): Both {
   return {
     encode(out, value, path) {
-      const promise = Promise.resolve(value);
-      // It is awaited only after the value around it was sent, and must not count as unhandled before.
-      promise.catch(() => undefined);
+      const promise = promiseOf(value);
       out.byte(0);
       out.deferred.push({
         path,
@@ -46,6 +44,14 @@ function futureOf(element: Codec): Both {
       return promise;
     },
   };
+}
+
+/** What a future will be: given as a promise, as a function that gives one, or known already. */
+export function promiseOf(future: unknown): Promise<unknown> {
+  const promise = Promise.resolve(typeof future === 'function' ? (future as () => unknown)() : future);
+  // It is awaited only after the value around it was sent, and must not count as unhandled before.
+  promise.catch(() => undefined);
+  return promise;
 }
 
 function streamOf(element: Codec): Both {

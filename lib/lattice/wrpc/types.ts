@@ -3,7 +3,8 @@
  *
  * JavaScript forms are those of jco: names in camelCase, `u64` as bigint, `list<u8>` as Uint8Array and other number lists as
  * typed arrays, `option` as `T | undefined`, variants as `{ tag, val }`, enums as their name, flags as an object of booleans.
- * Beyond jco: `stream<u8>` is an async iterable of Uint8Array, any other `stream<T>` one of `T`, `future<T>` a promise of `T`.
+ * Beyond jco: `stream<u8>` is an async iterable of Uint8Array, any other `stream<T>` one of `T`, `future<T>` a promise of `T`. What returns
+ * nothing but a future returns a function that gives it: JavaScript would wait for the promise, and the caller for its answer.
  */
 
 declare const js: unique symbol;

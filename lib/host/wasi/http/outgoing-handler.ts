@@ -36,7 +36,8 @@ export function handle(
     pathWithQuery: request.pathWithQuery() ?? '/',
     scheme,
     authority,
-    headers: toFields(headersOf(request, bodied.has(method.tag), guest.traceparent)),
+    // The HTTP client of wasmCloud adds no `host`: its hosts put it there.
+    headers: toFields([...headersOf(request, bodied.has(method.tag), guest.traceparent), 'host', authority]),
   };
   const limits = options && {
     connectTimeout: options.connectTimeout(),
