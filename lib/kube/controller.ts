@@ -86,6 +86,7 @@ export class Controller<const T extends readonly KubeObject[] = readonly KubeObj
     this.stopping.abort(new Error(`The controller ${this.options.name} was stopped`));
     this.queue.close();
     await this.running;
+    depth.set({ controller: this.options.name }, 0);
   }
 
   /** Asks for a pass of one key. */

@@ -46,10 +46,13 @@ export class DistributionReconciler {
     this.report = new DistributionReport(context);
   }
 
-  /** Follows what it writes until the returned function is called. */
+  /** Follows what it writes until the returned function is called, after the last pass. */
   follow(): () => void {
     const ends = [this.actors.follow(), this.providers.follow()];
-    return () => ends.forEach((end) => end());
+    return () => {
+      for (const end of ends) end();
+      this.report.end();
+    };
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<Result | void> {

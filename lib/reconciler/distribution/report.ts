@@ -30,7 +30,11 @@ const available = gauge(
 const placements = counter('distribution_placements_total', 'Objects that distributions made on hosts');
 const removals = counter('distribution_removals_total', 'Objects that distributions took off hosts');
 
-const rollouts = counter('distribution_rollouts_total', 'Rollouts that have ended, by outcome', ['outcome']);
+const rollouts = counter(
+  'distribution_rollouts_total',
+  'Rollouts that have ended or go no further, by outcome',
+  ['outcome'],
+);
 
 /** More hosts than this do not help who reads an event. */
 const maxNamed = 5;
@@ -60,6 +64,9 @@ export class DistributionReport {
       const note = `Rolled out ${fields.updateRevision}`;
       this.context.events.record(distribution, { reason: 'RolledOut', action: 'RollingOut', note });
     }
+    const stalled = step.observations.find(({ type }) => type === conditionTypes.stalled)?.reason;
+    if (stalled !== undefined && conditionOf(distribution, conditionTypes.stalled)?.reason !== stalled)
+      rollouts.inc({ outcome: stalled });
     if (failure !== undefined) this.warn(distribution, 'FailedWrite', failure);
     if (plan.problems.length > 0) this.warn(distribution, 'SpreadUnsatisfied', plan.problems.join('; '));
     if (plan.rebalancing && status?.rebalancing !== true) {
@@ -110,6 +117,12 @@ export class DistributionReport {
         action: 'Placing',
         note: `Removed ${describe(remove)}`,
       });
+  }
+
+  /** Forgets all, as another reconciler tells of them from now on. */
+  end(): void {
+    desired.reset();
+    available.reset();
   }
 
   /** Forgets a distribution that is gone. */

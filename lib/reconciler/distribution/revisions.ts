@@ -14,7 +14,10 @@ export interface Revisions {
 /** The revisions of a distribution. */
 export function revisionsOf({ metadata, spec, status }: WasmCloudDistribution, history: History): Revisions {
   const update = revisionHash(spec.template);
-  const known = history.revisions.find(({ name }) => name === status?.currentRevision);
+  // Another version of this program may have named the same revision otherwise.
+  const known = history.revisions.find(({ name, hash }) =>
+    [name, revisionName(metadata.name, hash)].includes(status?.currentRevision ?? ''),
+  );
   const isUpdate = status?.currentRevision === revisionName(metadata.name, update);
   return {
     update,
