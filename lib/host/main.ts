@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import path from 'node:path';
 import { KasmError } from '../base/errors';
 import { log } from '../base/log';
+import { keepTickShape } from '../base/tick-shape';
 import { type Connection, KubeClient } from '../kube';
 import type { LatticeConnectionOptions } from '../lattice/connection';
 import { hostIdentity } from '../lattice/host-identity';
@@ -56,6 +57,7 @@ const MIN_NODE = 24;
  */
 export async function runHost(options: RunHostOptions): Promise<void> {
   requireNode(process.versions.node);
+  keepTickShape();
   const identity = await hostIdentity(path.join(options.dataDir, 'host.seed'));
   const images = new ImageStore({
     dir: path.join(options.dataDir, 'images'),

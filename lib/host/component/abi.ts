@@ -107,7 +107,9 @@ export class Abi {
     const size = count * array.BYTES_PER_ELEMENT;
     this.count(size);
     const start = this.range(pointer, size, array.BYTES_PER_ELEMENT);
-    return new array(this.bytes.slice(start, start + size).buffer);
+    const copy = this.bytes.slice(start, start + size);
+    // A small copy of bytes lies in V8's own heap; its buffer would be made only by asking for it.
+    return copy instanceof array ? copy : new array(copy.buffer);
   }
 
   /** @param check tells what a number of this type is, and throws for what is none. */

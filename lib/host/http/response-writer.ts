@@ -7,6 +7,11 @@ const bodiless = new Set([204, 205, 304]);
 /** Up to this size a body goes into the same write as the headers. */
 const inlineBytes = 4096;
 
+/** What `toString('latin1')` of a buffer ends in, for any bytes. */
+const { latin1Slice: latin1 } = Buffer.prototype as unknown as {
+  readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string;
+};
+
 /**
  * Writes what a component answers to a response of node:http, and sees to it that the body is as long as its headers say: a body of another
  * length would run into the next response of the connection.
@@ -66,7 +71,7 @@ export class ResponseWriter {
     response.writeHead(status, headers);
     if (body === undefined || length > inlineBytes) response.end(body);
     // As text of one character a byte it is joined with the headers instead of written beside them.
-    else response.end(Buffer.from(body.buffer, body.byteOffset, length).toString('latin1'), 'latin1');
+    else response.end(latin1.call(body, 0, length), 'latin1');
   }
 }
 

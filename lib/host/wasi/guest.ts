@@ -210,14 +210,16 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 /** Callbacks to be called once something changes; the usual half of a {@link Waitable}. */
 export class Wakers {
-  private readonly wakers = new Set<() => void>();
+  /** Made for the first: most calls never wait. */
+  private wakers: Set<() => void> | undefined;
 
   subscribe(wake: () => void): () => void {
-    this.wakers.add(wake);
-    return () => this.wakers.delete(wake);
+    const wakers = (this.wakers ??= new Set());
+    wakers.add(wake);
+    return () => wakers.delete(wake);
   }
 
   wake(): void {
-    for (const wake of [...this.wakers]) wake();
+    if (this.wakers !== undefined) for (const wake of [...this.wakers]) wake();
   }
 }

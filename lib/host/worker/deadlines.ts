@@ -30,7 +30,7 @@ export class Deadlines {
   }
 
   private share(): void {
-    this.state.oldestCall = this.running.values().next().value?.since ?? 0;
+    this.state.oldestCall = this.running.size === 0 ? 0 : (this.running.values().next().value?.since ?? 0);
   }
 
   private check(): void {

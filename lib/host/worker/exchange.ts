@@ -98,7 +98,8 @@ export class Exchange implements ResponseTarget, BodyTarget {
   /** Sends what there is to send. */
   flush(): void {
     if (this.gone || this.endSent || this.head === undefined) return;
-    const bytes = joined(this.pending.splice(0));
+    const bytes = joined(this.pending);
+    this.pending = [];
     const ended = this.state === 'ended';
     if (!this.headSent) {
       this.headSent = true;
@@ -132,7 +133,7 @@ export class Exchange implements ResponseTarget, BodyTarget {
   }
 }
 
-function joined(chunks: Uint8Array[]): Uint8Array | undefined {
+function joined(chunks: readonly Uint8Array[]): Uint8Array | undefined {
   return chunks.length < 2 ? chunks[0] : Buffer.concat(chunks);
 }
 

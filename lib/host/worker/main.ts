@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf, TerminalError } from '../../base/errors';
+import { keepTickShape } from '../../base/tick-shape';
 import { ComponentEngine, ComponentRuntime } from '../component/component-engine';
 import { ImportMissingError, type HostImports, type PrepareOptions } from '../engine/engine';
 import type { Guest, GuestContext } from '../wasi/guest';
@@ -25,6 +26,7 @@ if (port === null) throw new Error('host-worker runs only as a worker thread of 
 const mainThread = port;
 // Errors that are answers are thrown often, and nobody reads where from.
 Error.stackTraceLimit = 4;
+keepTickShape();
 
 const post = (message: FromWorker): void => port.postMessage(message);
 const limit = new LogLimit((level, message, context) => post(['log', level, message, context]));

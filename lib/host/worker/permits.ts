@@ -5,6 +5,7 @@ const lookMs = 100;
 const taken = 0;
 const limit = 1;
 const changes = 2;
+const waiters = 3;
 
 /** `Atomics.waitAsync`, which Node 24 has and our types, those of ES2023, have not. */
 const { waitAsync } = Atomics as unknown as {
@@ -15,7 +16,7 @@ const { waitAsync } = Atomics as unknown as {
 export class Permits {
   private readonly cells: Int32Array;
 
-  constructor(readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(12)) {
+  constructor(readonly buffer: SharedArrayBuffer = new SharedArrayBuffer(16)) {
     this.cells = new Int32Array(buffer);
   }
 
@@ -48,10 +49,16 @@ export class Permits {
 
   /** Resolves when one may have become free. */
   async changed(): Promise<void> {
-    await waitAsync(this.cells, changes, Atomics.load(this.cells, changes), lookMs).value;
+    Atomics.add(this.cells, waiters, 1);
+    try {
+      await waitAsync(this.cells, changes, Atomics.load(this.cells, changes), lookMs).value;
+    } finally {
+      Atomics.sub(this.cells, waiters, 1);
+    }
   }
 
   private announce(): void {
+    if (Atomics.load(this.cells, waiters) === 0) return;
     Atomics.add(this.cells, changes, 1);
     Atomics.notify(this.cells, changes);
   }
