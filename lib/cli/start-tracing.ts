@@ -4,6 +4,7 @@ import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import { recordCalls } from '../base/tracing';
 
 /** Ends tracing; resolves when what was recorded has been sent, or cannot be. */
 export type StopTracing = () => Promise<void>;
@@ -24,5 +25,6 @@ export function startTracing(service: string, version: string): StopTracing {
     spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
   });
   trace.setGlobalTracerProvider(provider);
+  recordCalls();
   return () => provider.shutdown();
 }

@@ -11,6 +11,7 @@ import { blobstore } from '../../lattice/interfaces/blobstore';
 import { withoutVersion } from '../engine/engine';
 import { callBlobstore } from './blobstore-fallback';
 import type { CallRoute, OutgoingCall } from './call';
+import { inOutgoingSpan } from './call-spans';
 import type { LocalService, ServiceCallContext } from './local-service';
 import { RouteError } from './route-error';
 
@@ -60,7 +61,11 @@ export class CallRouter implements CallRoute {
 
   constructor(private readonly host: RouterDependencies) {}
 
-  async call(call: OutgoingCall): Promise<unknown> {
+  call(call: OutgoingCall): Promise<unknown> {
+    return inOutgoingSpan(call, (each) => this.take(each));
+  }
+
+  private async take(call: OutgoingCall): Promise<unknown> {
     return call.wireInterface === blobstore.id
       ? callBlobstore((each) => this.follow(each), call)
       : this.follow(call);

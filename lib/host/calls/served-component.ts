@@ -11,6 +11,7 @@ import {
 } from '../../lattice';
 import type { RunningActor } from '../controllers/local-actors';
 import { withoutVersion } from '../engine/engine';
+import { inServedHttpSpan, inServedSpan } from './call-spans';
 
 const http = interfaces.http.incomingHandler;
 /** How long a caller may take to send the arguments of a call that it has begun. */
@@ -49,7 +50,7 @@ export class ServedComponent {
    * caller takes seconds to send the rest of it.
    */
   async update(actors: readonly RunningActor[]): Promise<void> {
-    const wanted = exportsOf(actors);
+    const wanted = exportsOf(this.id, actors);
     const gone = [...this.functions].filter(([key]) => !wanted.has(key));
     for (const [key] of gone) this.functions.delete(key);
     let added = false;
@@ -108,7 +109,7 @@ export class ServedComponent {
 }
 
 /** All that the actors export, by subject and signature: revisions may differ in the types of a function. */
-function exportsOf(actors: readonly RunningActor[]): Map<string, ServedFunction> {
+function exportsOf(component: string, actors: readonly RunningActor[]): Map<string, ServedFunction> {
   const all = new Map<string, ServedFunction>();
   const add = (actor: RunningActor, served: Omit<ServedFunction, 'actors'>): void => {
     const key = `${served.instance}#${served.name} ${JSON.stringify(served.signature)}`;
@@ -123,10 +124,9 @@ function exportsOf(actors: readonly RunningActor[]): Map<string, ServedFunction>
           name,
           signature,
           answer: (one, args, context) =>
-            one.call(id, name, args, {
-              traceparent: context.header('traceparent'),
-              signal: context.signal,
-            }),
+            inServedSpan(component, { instance: id, name }, context.header('traceparent'), (traceparent) =>
+              one.call(id, name, args, { traceparent, signal: context.signal }),
+            ),
         });
       }
     }
@@ -136,7 +136,9 @@ function exportsOf(actors: readonly RunningActor[]): Map<string, ServedFunction>
       name: 'handle',
       signature: http.functions.handle,
       answer: (one, [request], { signal }) =>
-        one.answerHttp(request as Parameters<RunningActor['answerHttp']>[0], signal),
+        inServedHttpSpan(component, request as interfaces.http.Request, (request) =>
+          one.answerHttp(request, signal),
+        ),
     });
   }
   return all;

@@ -9,6 +9,7 @@ import {
 import { KasmError, TerminalError } from '../../base/errors';
 import { keyOf } from '../../kube';
 import type { WitInterface } from '../../lattice';
+import { recorded } from '../calls/call-spans';
 import { OfferedService } from '../calls/local-services';
 import type { HttpHandler } from '../providers/http-server';
 import type { BuiltinProvider, ProviderLink, StartBuiltin, TargetLink } from './builtin-provider';
@@ -136,6 +137,10 @@ export class BuiltinRunning implements RunningProvider {
   }
 
   private httpHandler(target: string): HttpHandler | undefined {
+    return recorded(this.handlerOf(target), target);
+  }
+
+  private handlerOf(target: string): HttpHandler | undefined {
     const { namespace, componentId, context, lattice } = this;
     const { localActors, remoteHttp } = context;
     const actor = localActors.find(namespace, target);
