@@ -7,6 +7,7 @@ import {
   componentSpec,
   type IComponent,
   ImportedComponent,
+  reportImage,
 } from './component';
 import { addNameLabel } from './metadata';
 import { WasmCloudActor } from './resources';
@@ -79,6 +80,7 @@ export class Actor extends Component implements IActor {
     this.name = this.apiObject.name;
     this.componentId = props.componentId ?? this.name;
     addNameLabel(this.apiObject, this.componentId);
+    reportImage(this, 'spec.image', props.image);
   }
 
   get metadata(): ApiObjectMetadataDefinition {

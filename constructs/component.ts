@@ -1,6 +1,7 @@
 import { type ApiObjectMetadata, Chart } from 'cdk8s';
 import { Construct, type IConstruct } from 'constructs';
 import type { LabelSelector, Toleration } from '../lib/api/generated/kasmcloud';
+import { isLocated } from '../lib/api/image';
 import { Config, type ConfigInput, type INamedObject } from './config';
 import type { IHost } from './host';
 import { LatticeIndex } from './lattice-index';
@@ -84,6 +85,14 @@ export function templateSpec(construct: IConstruct, props: TemplateProps) {
     tolerations: props.tolerations === undefined ? undefined : [...props.tolerations],
     config: Config.specOf(construct, 'config', props.config),
   };
+}
+
+/** Reports an image that names no registry, which every host refuses. */
+export function reportImage(construct: IConstruct, property: string, image: string | undefined): void {
+  // What is missing or known only to the deployment is for the schema, and for the API server, to judge.
+  if (typeof image !== 'string' || image === '' || isLocated(image)) return;
+  const issue = `${property} must name its registry, got "${image}": for example registry.example.com/${image}`;
+  construct.node.addValidation({ validate: () => [issue] });
 }
 
 /** What actors and providers have in common, declared here or imported. */

@@ -10,7 +10,14 @@ import type {
   WasmCloudDistributionSpec,
   WasmCloudProviderSpec,
 } from '../lib/api/generated/kasmcloud';
-import { Component, type IComponent, ImportedComponent, type TemplateProps, templateSpec } from './component';
+import {
+  Component,
+  type IComponent,
+  ImportedComponent,
+  reportImage,
+  type TemplateProps,
+  templateSpec,
+} from './component';
 import { addNameLabel } from './metadata';
 import { WasmCloudDistribution } from './resources';
 
@@ -192,6 +199,8 @@ export class Distribution extends Component implements IDistribution {
     this.name = this.apiObject.name;
     this.componentId = (actor ?? provider)?.componentId ?? this.name;
     addNameLabel(this.apiObject, this.componentId);
+    reportImage(this, 'spec.template.actor.image', actor?.image);
+    reportImage(this, 'spec.template.provider.image', provider?.image);
     this.node.addValidation({ validate: () => this.strategyIssues() });
   }
 

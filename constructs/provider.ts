@@ -7,6 +7,7 @@ import {
   componentSpec,
   type IComponent,
   ImportedComponent,
+  reportImage,
 } from './component';
 import { addNameLabel } from './metadata';
 import { WasmCloudProvider } from './resources';
@@ -160,6 +161,7 @@ export class Provider extends Component implements IProvider {
     this.name = this.apiObject.name;
     this.componentId = props.componentId ?? this.name;
     addNameLabel(this.apiObject, this.componentId);
+    reportImage(this, 'spec.image', props.image);
   }
 
   get metadata(): ApiObjectMetadataDefinition {

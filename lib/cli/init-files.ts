@@ -129,10 +129,10 @@ A wasmCloud lattice as code.
 |---|---|
 | \`npm install\` | once; commit the \`package-lock.json\` that it writes, CI wants it |
 | \`npm test\` | checks types, runs the tests |
-| \`npm run synth\` | writes the manifests to \`dist/\` |
-| \`npx kasmcloud up .\` | runs the lattice on this machine |
+| \`npm run synth\` | writes the manifests to \`dist/\`, as \`cdk8s synth\` does where the cdk8s CLI is installed |
+| \`npx kasmcloud up .\` | runs the lattice on this machine, once its images are there |
 | \`npx kasmcloud diff . --context NAME\` | shows what applying it would change in a cluster |
-| \`kubectl apply -f dist/\` | applies it to a cluster that has KasmCloud |
+| \`npx kasmcloud apply . --context NAME\`, \`kubectl apply -f dist/\` | applies it to a cluster that has KasmCloud |
 
 The lattice is in \`lattice.ts\`: put your own images there.
 `;

@@ -1,3 +1,4 @@
+import { isLocated } from '../api/image';
 import { shown } from '../api/schema';
 import { suggest } from '../api/suggest';
 import {
@@ -110,16 +111,9 @@ function checkImage({ image, at }: Component): void {
       ? 'only a host on which that file is, and that allows files, can run it: publish it to a registry for all others'
       : 'it is relative to where people deploy, which a host does not know: publish it to a registry, or give an absolute path';
     field.warn(`is a file, got ${shown(image)}; ${remedy}`);
-  } else if (!image.includes('://') && !namesRegistry(image)) {
+  } else if (!isLocated(image)) {
     field.warn(
       `names no registry, got ${shown(image)}, and there is no default one: put it in front, as in registry.example/${image}`,
     );
   }
-}
-
-/** As container tools tell a registry from the first part of a path. */
-function namesRegistry(image: string): boolean {
-  const slash = image.indexOf('/');
-  const first = image.slice(0, Math.max(slash, 0));
-  return first === 'localhost' || /[.:]/.test(first);
 }

@@ -1,4 +1,5 @@
 import type { Config, KubeObject, WasmCloudDistribution } from '../api';
+import { isLocated } from '../api/image';
 import { literal } from './literal';
 
 // What the constructs can say, and how some of it is said.
@@ -36,8 +37,10 @@ export function canaryCall({
 }
 
 export function fits(spec: object, known: readonly string[]): boolean {
-  const { config } = spec as { config?: Config };
-  return Object.keys(spec).every((key) => known.includes(key)) && simple(config);
+  const { config, image } = spec as { config?: Config; image?: string };
+  // The constructs refuse an image that nobody could find.
+  const found = image === undefined || isLocated(image);
+  return Object.keys(spec).every((key) => known.includes(key)) && simple(config) && found;
 }
 
 /** Whether `Config.from` can say it. */

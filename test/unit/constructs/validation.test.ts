@@ -52,6 +52,26 @@ test('a secret among plain values is reported without being shown, unless it is 
   expect(issues(declare(Config.from({ vat: '19' }, Config.plain(plain))))).toEqual([]);
 });
 
+test('an image without its registry', () => {
+  const declare = (lattice: Lattice) => {
+    for (const [id, own] of Object.entries({
+      ok: 'localhost:5000/cart',
+      file: 'file:///cart.wasm',
+      no: 'cart:1.0',
+    }))
+      new Actor(lattice, id, { image: own });
+    new Provider(lattice, 'store', { image: 'shop/store' });
+    new Distribution(lattice, 'web', { actor: { image: 'web' } });
+  };
+  const issue = (at: string, property: string, got: string) =>
+    `[shop/${at}] ${property} must name its registry, got "${got}": for example registry.example.com/${got}`;
+  expect(issues(declare)).toEqual([
+    issue('no', 'spec.image', 'cart:1.0'),
+    issue('store', 'spec.image', 'shop/store'),
+    issue('web', 'spec.template.actor.image', 'web'),
+  ]);
+});
+
 test('what a JSON patch makes is not judged here', () => {
   expect(
     issues((lattice) =>
