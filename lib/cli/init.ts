@@ -19,7 +19,9 @@ export function init(dir: string): void {
     );
   writeAll(folder, initFiles(nameOf(folder), packageVersion()), false);
   const enter = path.relative(process.cwd(), folder);
-  process.stdout.write(`${enter === '' ? '' : `cd ${enter}\n`}npm install\nnpm test\nnpx kasmcloud up .   # once lattice.ts names an image of yours\n`);
+  process.stdout.write(
+    `${enter === '' ? '' : `cd ${enter}\n`}npm install\nnpm test\nnpx kasmcloud up .   # once lattice.ts names an image of yours\n`,
+  );
 }
 
 /** Name of the package and of the namespace that is the lattice. */
