@@ -36,7 +36,8 @@ export class Guest {
   /** A new call is to be served, with this W3C trace context or these headers: what was said in the one before is forgotten. */
   begin(trace: string | RawHeaders | undefined): void {
     this.trace = trace;
-    this.linkNames.clear();
+    // Clearing makes another table, empty or not.
+    if (this.linkNames.size > 0) this.linkNames.clear();
   }
 
   /** W3C trace context of the call that it serves. */
@@ -106,7 +107,7 @@ export class Guest {
 
   /** A call of the guest has ended: nothing more is wanted of the calls that it made. */
   abandon(): void {
-    for (const call of this.streams) this.forget(call);
+    if (this.streams.size > 0) for (const call of this.streams) this.forget(call);
   }
 
   /** Returns once one of `sources` is ready; the promise is only made where it has to be. */

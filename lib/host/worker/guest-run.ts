@@ -1,6 +1,6 @@
 import { isWitError } from '../engine/engine';
 import { messageOf } from '../../base/errors';
-import type { Deadlines } from './deadlines';
+import type { Deadlines, Running } from './deadlines';
 import type { Instances, Lease } from './instances';
 import type { CallFailure } from './protocol';
 
@@ -19,6 +19,7 @@ export type Outcome =
 /** Runs a guest once: an instance is taken for it, its time is bounded, and the instance is given back, or dropped when it has trapped. */
 export class GuestRun {
   private lease: Lease | undefined;
+  private readonly deadline: Running;
   /** Why the guest was stopped, if it was. */
   private ending: 'DeadlineExceeded' | 'ClientGone' | undefined;
 
@@ -31,7 +32,7 @@ export class GuestRun {
     private readonly enter: (lease: Lease) => Promise<unknown>,
     private readonly over: (outcome: Outcome) => void,
   ) {
-    serving.deadlines.start(this, () => this.end('DeadlineExceeded'));
+    this.deadline = serving.deadlines.start(() => this.end('DeadlineExceeded'));
     const lease = serving.instances.take();
     if (lease === undefined) void this.runFresh();
     else void this.run(lease);
@@ -80,7 +81,7 @@ export class GuestRun {
   private finish(outcome: Outcome): void {
     // The instance has gone to others or to nobody: a timer that is still to come must not end their call.
     this.lease = undefined;
-    this.serving.deadlines.end(this);
+    this.serving.deadlines.end(this.deadline);
     this.over(outcome);
   }
 }

@@ -71,9 +71,8 @@ async function start(assignment: Assignment): Promise<void> {
     // What the host offers itself goes before what links would.
     const imports = (guest: Guest): HostImports => ({ ...linked(prepared.calls, guest), ...wasi(guest) });
     const instances = new Instances(component, context, imports, assignment.reuse);
-    const first = {};
     // Guest code may run here already, and may run for ever.
-    deadlines.start(first, () => undefined);
+    const first = deadlines.start(() => undefined);
     instances.keep(await instances.create());
     deadlines.end(first);
     const handler = handlerOf(prepared.exports);

@@ -77,7 +77,7 @@ export class Turns<T extends TurnTaker> {
 
   private tryBegin(call: T): boolean {
     if (!this.able() || !this.permits.tryTake()) return false;
-    this.withdraw(call);
+    if (this.waiting.size > 0) this.withdraw(call);
     this.begin(call);
     return true;
   }

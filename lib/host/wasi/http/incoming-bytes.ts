@@ -3,6 +3,8 @@ import { Wakers } from '../guest';
 import type { ErrorCode } from './error-code';
 import type { RawHeaders } from './fields';
 
+const nobody = (): void => undefined;
+
 /** A body as it arrives: filled by the host, emptied by the guest. Whoever fills it keeps to the credit that `onTaken` gives back. */
 export class IncomingBytes implements ByteSource {
   private readonly chunks: Uint8Array[] = [];
@@ -18,8 +20,8 @@ export class IncomingBytes implements ByteSource {
    * @param onClosed Told once when the guest wants no more, unless all of it had arrived.
    */
   constructor(
-    private readonly onTaken: (bytes: number) => void = () => undefined,
-    private readonly onClosed: () => void = () => undefined,
+    private readonly onTaken: (bytes: number) => void = nobody,
+    private readonly onClosed: () => void = nobody,
   ) {}
 
   /** A body that is here as a whole. */
