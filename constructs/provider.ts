@@ -44,7 +44,9 @@ export const BuiltinImage = {
   KEYVALUE_NATS: 'builtin://keyvalue-nats',
   /**
    * `wasi:keyvalue` in Redis or Valkey. The target configuration of each link to it names the server by `url` (`redis://HOST:PORT/DATABASE`,
-   * `rediss://` for TLS, by the authorities in `tls_ca_file`), and a `prefix` for the keys of its component if it is to have one.
+   * `rediss://` for TLS, by the authorities in `tls_ca_file`), and a `prefix` for the keys of its component if it is to have one. Links from
+   * it to components that export `wasi:keyvalue/watcher` name the server in the source configuration and in `watch` the keys that these are
+   * told of (`SET@cart,DEL@cart`); the server must tell of them (`notify-keyspace-events K$g`). Wherever it runs more than once, each tells.
    */
   KEYVALUE_REDIS: 'builtin://keyvalue-redis',
   /** `wasmcloud:messaging` over NATS. Links from it to components name their `subscriptions`, `subject|queue,…`, in the source configuration. */

@@ -28,6 +28,7 @@ const suites = {
       'test/interop/rust-provider/build.mjs',
       'test/interop/containerd/install.mjs',
       'test/interop/http-server-provider/build.mjs',
+      'test/interop/blobstore-fs-provider/build.mjs',
     ],
   },
 };

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { log } from '../../lib/base/log';
 import { KeyvalueRedis } from '../../lib/host/providers/keyvalue-redis';
+import { RedisWatch } from '../../lib/host/providers/redis-watch';
 import { interfaces } from '../../lib/lattice';
 import { createAuthority, issue } from '../../lib/local/certificate';
 import { findOnPath } from '../../lib/local/find-on-path';
@@ -134,6 +135,62 @@ if (program === undefined) {
       );
       const second = await start('--port', `${port}`);
       await eventually(() => call(store.id, 'set', 'a', bytes('2')));
+      await stop(second);
+    });
+
+    it('tells components of keys that are set and deleted, also when the server was away', async () => {
+      const told: unknown[][] = [];
+      const watch = new RedisWatch({
+        config: () => ({}),
+        deliver: async ({ target }, func, [bucket, key, value]) => {
+          const text = value === undefined ? [] : [Buffer.from(value as Uint8Array).toString()];
+          told.push([target, func, bucket, key, ...text]);
+        },
+        log,
+      });
+      const port = await freePort();
+      const url = `redis://127.0.0.1:${port}/2`;
+      const call = over({ url, prefix: 'shop:' });
+      const link = (name: string, watched: string) => ({
+        name: `test/${name}`,
+        target: name,
+        sourceConfig: { URL: url, Prefix: 'shop:', watch: watched },
+      });
+      const links = [link('both', 'SET@cart, del@cart'), link('count', 'SET@visits')];
+
+      const mute = await start('--port', `${port}`);
+      await expect(watch.setLinks(links)).rejects.toThrow('CONFIG SET notify-keyspace-events K$g');
+      await stop(mute);
+      const telling = ['--port', `${port}`, '--notify-keyspace-events', 'Kg$'];
+      const first = await start(...telling);
+      await eventually(() => watch.setLinks(links));
+      await call(store.id, 'set', 'other', bytes('x'));
+      await call(store.id, 'set', 'cart', bytes('apples'));
+      await eventually(() => expect(told).toEqual([['both', 'on-set', '2', 'cart', 'apples']]));
+      await call(store.id, 'delete', 'cart');
+      await eventually(() => expect(told.slice(1)).toEqual([['both', 'on-delete', '2', 'cart']]));
+      await call(atomics.id, 'increment', 'visits', 41n);
+      await eventually(() => expect(told.slice(2)).toEqual([['count', 'on-set', '2', 'visits', '41']]));
+
+      await stop(first);
+      const second = await start(...telling);
+      await eventually(async () => {
+        await call(store.id, 'set', 'cart', bytes('pears'));
+        expect(told.at(-1)).toEqual(['both', 'on-set', '2', 'cart', 'pears']);
+      });
+
+      await watch.setLinks(links.slice(1));
+      told.length = 0;
+      await call(store.id, 'set', 'cart', bytes('nobody looks'));
+      await call(store.id, 'set', 'visits', bytes('50'));
+      await eventually(() => expect(told).toEqual([['count', 'on-set', '2', 'visits', '50']]));
+      await expect(watch.setLinks([link('bad', 'GET@cart')])).rejects.toThrow(
+        'link test/bad: sourceConfig.watch: "GET@cart" is nothing to watch',
+      );
+      await expect(watch.setLinks([{ ...link('none', ''), sourceConfig: { url } }])).rejects.toThrow(
+        'sourceConfig.watch: is missing',
+      );
+      await watch.stop(0);
       await stop(second);
     });
 

@@ -11,6 +11,7 @@ import { KeyvalueRedis } from '../providers/keyvalue-redis';
 import type { RedisTarget } from '../providers/redis-connection';
 import { MessagingNats, messagingSettings } from '../providers/messaging-nats';
 import { OutgoingHttp } from '../providers/outgoing-http';
+import { RedisWatch } from '../providers/redis-watch';
 import type { InterfaceService } from '../providers/typed-service';
 import type { Values } from './config';
 
@@ -150,21 +151,34 @@ export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
       stop: (graceMs) => watch.stop(graceMs),
     };
   },
-  'keyvalue-redis': () => {
+  'keyvalue-redis': ({ call }) => {
     const redis = new KeyvalueRedis(log);
+    let current: Values = {};
+    const watch = new RedisWatch<ProviderLink>({
+      config: () => current,
+      deliver: async (link, func, args) => {
+        await call(link, interfaces.keyvalue.watcher, func, args);
+      },
+      log,
+    });
     return {
       service: redis.service,
-      update: async (config, _, targets) => {
+      update: async (config, links, targets) => {
         redis.configure(config);
+        current = config;
         const servers: RedisTarget[] = [];
         try {
           judge(targets, (settings) => servers.push(redis.targetOf(settings)));
         } finally {
           redis.keep(servers);
+          await watch.setLinks(links);
         }
       },
       endpoints: () => [],
-      stop: async () => redis.stop(),
+      stop: async (graceMs) => {
+        await watch.stop(graceMs);
+        redis.stop();
+      },
     };
   },
   'messaging-nats': ({ nats, call }) => {

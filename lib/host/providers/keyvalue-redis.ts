@@ -11,7 +11,7 @@ import { type InterfaceService, served, serviceOf } from './typed-service';
 type StoreError = Js<typeof storeError>;
 
 /**
- * The built-in key-value provider on Redis or Valkey. A link names its server as for wasmCloud's provider by `url` (`redis://`, or `rediss://`
+ * The built-in key-value provider on Redis or Valkey. A link names its server as for wasmCloud's provider by `url`, in any case of letters (`redis://`, or `rediss://`
  * for TLS), and where keys of several components meet, a `prefix` for its own. Every bucket that a component opens is that server.
  */
 export class KeyvalueRedis {

@@ -3,9 +3,9 @@ import { createClient, RESP_TYPES } from '@redis/client';
 import { Backoff } from '../../base/backoff';
 import { KasmError, messageOf } from '../../base/errors';
 import type { Logger } from '../../base/log';
-import { invalid, knownSettings, type Settings } from './settings';
+import { invalid, knownSettings, lowerCased, type Settings } from './settings';
 
-const settingNames = ['url', 'URL', 'prefix', 'tls_ca_file'];
+const settingNames = ['url', 'prefix', 'tls_ca_file'];
 const defaultUrl = 'redis://127.0.0.1:6379/';
 const connectMs = 5_000;
 /** How many keys a page of keys is asked to have. */
@@ -20,6 +20,8 @@ export interface RedisTarget {
   readonly prefix: string;
   /** PEM of the authorities that the server is trusted by. @default those of Node */
   readonly ca: string | undefined;
+  /** Number of the database, which the URL names. */
+  readonly database: string;
 }
 
 /** Tells servers apart. */
@@ -28,9 +30,10 @@ export function serverKey({ url, ca }: RedisTarget): string {
 }
 
 /** @throws TerminalError `InvalidLinkConfig` */
-export function redisTarget(settings: Settings): RedisTarget {
+export function redisTarget(given: Settings): RedisTarget {
+  const settings = lowerCased(given);
   knownSettings(settings, settingNames);
-  const url = settings['url'] ?? settings['URL'] ?? defaultUrl;
+  const { url = defaultUrl } = settings;
   if (!URL.canParse(url) || !/^rediss?:$/.test(new URL(url).protocol)) {
     throw invalid(
       'url',
@@ -40,16 +43,24 @@ export function redisTarget(settings: Settings): RedisTarget {
     );
   }
   const file = settings['tls_ca_file'];
-  return { url, prefix: settings['prefix'] ?? '', ca: file === undefined ? undefined : readCa(file) };
+  const database = new URL(url).pathname.slice(1) || '0';
+  return {
+    url,
+    prefix: settings['prefix'] ?? '',
+    ca: file === undefined ? undefined : readCa(file),
+    database,
+  };
 }
 
 /** A connection to one server, made when it is first needed and made again when it was lost. */
 export class RedisConnection {
+  private readonly database: string;
   private readonly client: ReturnType<typeof clientOf>;
   private started = false;
 
   constructor(target: RedisTarget, log: Logger) {
     this.client = clientOf(target);
+    this.database = target.database;
     this.client.on('error', (error: unknown) => log.warn({ error: messageOf(error) }, 'Redis is away'));
   }
 
@@ -87,6 +98,31 @@ export class RedisConnection {
   async increment(key: string, delta: bigint): Promise<bigint> {
     if (delta > maxI64) throw new KasmError(`Redis adds at most ${maxI64} at a time`);
     return BigInt((await this.send('INCRBY', key, `${delta}`)) as string);
+  }
+
+  /** Whether the server tells of strings that are written and of keys that are deleted; `undefined` where it does not let one ask. */
+  async tellsOfWrites(): Promise<boolean | undefined> {
+    let answer;
+    try {
+      answer = await this.send('CONFIG', 'GET', 'notify-keyspace-events');
+    } catch (error) {
+      // Servers of clouds do not show their configuration.
+      if (/^(ERR unknown command|NOPERM)\b/.test(messageOf(error))) return undefined;
+      throw error;
+    }
+    const [classes] = Object.values(answer as Record<string, Buffer>);
+    const has = (each: string): boolean => classes?.includes(each) ?? false;
+    return has('K') && (has('A') || (has('g') && has('$')));
+  }
+
+  /** Tells what happens to keys from now on, also after the connection was lost and made again. */
+  async onKeyEvents(keys: readonly string[], tell: (key: string, event: string) => void): Promise<void> {
+    const channel = `__keyspace@${this.database}__:`;
+    if (!this.client.isReady) await this.ready();
+    await this.client.subscribe(
+      keys.map((key) => channel + key),
+      (event, from) => tell(from.slice(channel.length), event),
+    );
   }
 
   close(): void {

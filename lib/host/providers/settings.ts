@@ -13,6 +13,11 @@ export function knownSettings(settings: Settings, known: readonly string[]): voi
   if (unknown !== undefined) throw invalid(unknown, undefined, 'is no setting here', suggest(unknown, known));
 }
 
+/** The same with names in lower case, for providers that take them in any. Of several names that are one then, the last counts. */
+export function lowerCased(settings: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
 /** A setting that is `true` or `false`, in any case of letters as wasmCloud's providers take it. */
 export function boolean(settings: Settings, name: string, absent: boolean): boolean {
   const value = settings[name]?.toLowerCase();
