@@ -4,9 +4,10 @@ import type { ActorRuntime } from '../../lib/host/actor-runtime';
 import { LatticeConnection } from '../../lib/lattice';
 import { startNats } from '../../lib/local/nats';
 import { CallHost, callLink } from './call-host';
-import { cases, values } from './conformance/cases';
+import { cases, interfaceOf, values } from './conformance/cases';
 import { conformant } from './conformance/components';
 import { expectEchoes } from './conformance/echoes';
+import { randomCases } from './conformance/random-cases';
 
 const connections: LatticeConnection[] = [];
 let nats: Awaited<ReturnType<typeof startNats>>;
@@ -23,6 +24,19 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const each of connections) await each.close();
   await nats.stop();
+});
+
+it('values of any types between two components over NATS', async () => {
+  const cases = randomCases(1, 100);
+  const served = interfaceOf(cases);
+  const links = [callLink('relay', 'echo', values.id)];
+  const [here, there] = [new CallHost(links, await connection()), new CallHost(links, await connection())];
+  await there.run('echo', await conformant('core modules', 'echo', served));
+  const relay = await here.run('relay', await conformant('core modules', 'relay', served));
+  for (const each of cases)
+    await expectEchoes(each, 'core modules', (func, args) => relay.call(served.id, func, args));
+  await here.stop();
+  await there.stop();
 });
 
 describe.each([

@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import type { WitType } from '../../lib/lattice/wrpc/types';
 import { wit } from '../../lib/provider';
 import { toolchainComponent } from '../host/component/fixtures';
-import { cases, values } from '../host/conformance/cases';
+import { cases, interfaceOf, type Maker, values } from '../host/conformance/cases';
 import { conformant } from '../host/conformance/components';
 import { expectEchoes, over } from '../host/conformance/echoes';
 import { servePens, work } from '../host/conformance/pens';
+import { randomCases } from '../host/conformance/random-cases';
 import { MixedLattice } from './mixed-lattice';
 
 let lattice: MixedLattice;
@@ -14,32 +16,62 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => lattice?.stop());
 
-describe.each(['core modules', 'JavaScript'] as const)(
-  'values of every type, by components of %s',
-  (maker) => {
-    const id = (host: string, name: string): string =>
-      `${host}-${name}-${maker === 'JavaScript' ? 'js' : 'core'}`;
+/** Runs both components on both hosts; each of two calls over to the other host. */
+async function run(maker: Maker, kind: string, served = values): Promise<void> {
+  const { legacy } = lattice;
+  const relay = (await conformant(maker, 'relay', served)).wasm;
+  const echo = (await conformant(maker, 'echo', served)).wasm;
+  await legacy.run(`legacy-echo-${kind}`, echo);
+  await lattice.act(`kasm-echo-${kind}`, echo);
+  await lattice.observe('actor', `legacy-echo-${kind}`);
+  await lattice.act(`kasm-relay-${kind}`, relay);
+  await lattice.link(`kasm-relay-${kind}`, `legacy-echo-${kind}`, served.id);
+  await legacy.link(`legacy-relay-${kind}`, `kasm-echo-${kind}`, served.id);
+  await legacy.run(`legacy-relay-${kind}`, relay);
+}
 
-    beforeAll(async () => {
-      const { legacy } = lattice;
-      const [relay, echo] = [(await conformant(maker, 'relay')).wasm, (await conformant(maker, 'echo')).wasm];
-      await legacy.run(id('legacy', 'echo'), echo);
-      await lattice.act(id('kasm', 'echo'), echo);
-      await lattice.observe('actor', id('legacy', 'echo'));
-      await lattice.act(id('kasm', 'relay'), relay);
-      await lattice.link(id('kasm', 'relay'), id('legacy', 'echo'), values.id);
-      await legacy.link(id('legacy', 'relay'), id('kasm', 'echo'), values.id);
-      await legacy.run(id('legacy', 'relay'), relay);
-    }, 600_000);
+/** In memory, the Wasmtime of wasmCloud 1.9 takes two bytes for one of exactly 256 cases (bytecodealliance/wasmtime#12066). */
+function hasEnumOf256(type: WitType): boolean {
+  return JSON.stringify(type).includes('"case-n255"]');
+}
 
-    describe.each([
-      ['ours of theirs', 'kasm'],
-      ['theirs of ours', 'legacy'],
-    ])('asked by %s', (_, host) => {
-      it.each(cases)('$name', (each) => expectEchoes(each, maker, over(lattice.caller, id(host, 'relay'))));
-    });
-  },
-);
+const directions = [
+  ['ours of theirs', 'kasm'],
+  ['theirs of ours', 'legacy'],
+] as const;
+
+describe.each([
+  ['core modules', 'core'],
+  ['JavaScript', 'js'],
+] as const)('values of every type, by components of %s', (maker, kind) => {
+  beforeAll(() => run(maker, kind), 600_000);
+
+  describe.each(directions)('asked by %s', (_, host) => {
+    it.each(cases)('$name', (each) =>
+      expectEchoes(each, maker, over(lattice.caller, `${host}-relay-${kind}`)),
+    );
+  });
+});
+
+describe.each([2, 3])('values of any types, seed %i', (seed) => {
+  const some = randomCases(seed, 120).filter(({ type }) => !hasEnumOf256(type));
+  const served = interfaceOf(some);
+  beforeAll(() => run('core modules', `any${seed}`, served), 600_000);
+
+  it.each(directions)('asked by %s', async (_, host) => {
+    const call = over(lattice.caller, `${host}-relay-any${seed}`, served);
+    for (const each of some) await expectEchoes(each, 'core modules', call);
+  });
+});
+
+it.each(['kasm', 'legacy'])('functions of the world itself are served by %s', async (host) => {
+  const id = `${host}-rooted`;
+  const file = path.join(lattice.dir, `${id}.wasm`);
+  writeFileSync(file, await toolchainComponent('rooted'));
+  await (host === 'kasm' ? lattice.act(id, file) : lattice.legacy.run(id, file));
+  const world = wit.iface('', { next: wit.func([['number', wit.u32]], wit.u32) });
+  expect(await lattice.caller.target(id, world).next(41)).toBe(42);
+});
 
 describe('resources', () => {
   const ids = ['kasm-desk', 'legacy-desk'];

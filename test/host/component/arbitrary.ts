@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import type { ValType } from '../../../lib/host/component';
+import { camelCase } from './reference-abi';
 
 export const flags = (count: number): ValType => ({
   kind: 'flags',
-  labels: Array.from({ length: count }, (_, index) => `flag-${index}`),
+  labels: Array.from({ length: count }, (_, index) => `flag-n${index}`),
 });
 
 export const enumeration = (count: number): ValType => ({
   kind: 'enum',
-  labels: Array.from({ length: count }, (_, index) => `case-${index}`),
+  labels: Array.from({ length: count }, (_, index) => `case-n${index}`),
 });
 
 /** Any type without resources, as deep as real ones go. */
@@ -47,13 +48,13 @@ export const anyType: fc.Arbitrary<ValType> = fc.letrec<{ type: ValType }>((tie)
       .map((elements): ValType => ({ kind: 'tuple', elements })),
     fc.array(tie('type'), { minLength: 1, maxLength: 6 }).map((types): ValType => ({
       kind: 'record',
-      fields: types.map((type, index) => ({ name: index === 0 ? 'URL-of-0' : `field-${index}`, type })),
+      fields: types.map((type, index) => ({ name: index === 0 ? 'URL-of-n0' : `field-n${index}`, type })),
     })),
     fc
       .array(fc.option(tie('type'), { nil: undefined }), { minLength: 1, maxLength: 5 })
       .map((types): ValType => ({
         kind: 'variant',
-        cases: types.map((type, index) => ({ name: `Case-${index}`, type })),
+        cases: types.map((type, index) => ({ name: `CASE-n${index}`, type })),
       })),
     fc.constantFrom(1, 2, 7, 8, 9, 15, 16, 17, 31, 32).map(flags),
     fc.constantFrom(1, 2, 255, 256, 257, 300).map(enumeration),
@@ -138,19 +139,12 @@ export function anyValue(type: ValType): fc.Arbitrary<unknown> {
       return fc.tuple(...type.elements.map(anyValue));
     case 'record':
       return fc.record(
-        Object.fromEntries(
-          type.fields.map(({ name, type: of }) => [
-            name === 'URL-of-0' ? 'urlOf0' : name.replace('-', ''),
-            anyValue(of),
-          ]),
-        ),
+        Object.fromEntries(type.fields.map(({ name, type: of }) => [camelCase(name), anyValue(of)])),
       );
     case 'variant':
       return fc.oneof(...type.cases.map((each) => tagged(each.name, each.type)));
     case 'flags':
-      return fc.record(
-        Object.fromEntries(type.labels.map((label) => [label.replace('-', ''), fc.boolean()])),
-      );
+      return fc.record(Object.fromEntries(type.labels.map((label) => [camelCase(label), fc.boolean()])));
     case 'enum':
       return fc.constantFrom(...type.labels);
     default:

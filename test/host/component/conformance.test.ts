@@ -136,7 +136,7 @@ describe('edges', () => {
   test.each([1, 8, 9, 16, 17, 32])('%i flags', async (count) => {
     const type = flags(count);
     const value = Object.fromEntries(
-      Array.from({ length: count }, (_, index) => [`flag${index}`, index % 3 === 0]),
+      Array.from({ length: count }, (_, index) => [`flagN${index}`, index % 3 === 0]),
     );
     await expectRoundTrip(
       [type, { kind: 'list', element: type }],
@@ -149,7 +149,7 @@ describe('edges', () => {
 
   test.each([256, 257, 65_537])('%i cases', async (count) => {
     const type = enumeration(count);
-    const last = `case-${count - 1}`;
+    const last = `case-n${count - 1}`;
     const optional: ValType = { kind: 'option', element: type };
     await expectRoundTrip(
       [type, { kind: 'tuple', elements: [u8, optional] }],

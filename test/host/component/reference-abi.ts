@@ -223,10 +223,10 @@ function list(guest: Guest, element: ValType, at: number, count: number): unknow
   return Array.from({ length: count }, (_, index) => load(guest, element, at + index * size(element)));
 }
 
-const camel = (label: string): string =>
+export const camelCase = (label: string): string =>
   label.toLowerCase().replace(/-(.)/g, (_, first: string) => first.toUpperCase());
 const record = (labels: readonly string[], values: readonly unknown[]): object =>
-  Object.fromEntries(labels.map((label, index) => [camel(label), values[index]]));
+  Object.fromEntries(labels.map((label, index) => [camelCase(label), values[index]]));
 const bits = (labels: readonly string[], value: number): object =>
   record(
     labels,

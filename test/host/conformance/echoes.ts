@@ -8,8 +8,8 @@ import { describeValue } from './describe';
 export type Call = (func: string, args: unknown[]) => Promise<unknown>;
 
 /** Calls a component of a lattice from a program that is connected to it. */
-export function over(caller: Provider, id: string): Call {
-  const target = caller.target(id, values) as Record<string, (...args: unknown[]) => Promise<unknown>>;
+export function over(caller: Provider, id: string, served = values): Call {
+  const target = caller.target(id, served) as Record<string, (...args: unknown[]) => Promise<unknown>>;
   return (func, args) => target[camelCase(func)]!(...args);
 }
 
