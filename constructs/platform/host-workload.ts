@@ -65,7 +65,7 @@ export interface HostWorkloadProps extends PartProps, ControlPlaneProps {
    */
   readonly reconciler?: boolean;
   /**
-   * Time for calls in flight when a host ends, in seconds; the pod gets 15 more. At most 3600.
+   * Time for calls in flight when a pod is asked to end, in whole seconds; the pod gets 15 more. At most 3600.
    *
    * @default 30
    */
@@ -203,6 +203,7 @@ export class HostWorkload extends Construct {
     field('KASMCLOUD_NODE_NAME', kplus.EnvFieldPaths.NODE_NAME);
     field('KASMCLOUD_ADDRESS', kplus.EnvFieldPaths.POD_IP);
     set(container, 'KASMCLOUD_DATA_DIR', dataDir);
+    set(container, 'KASMCLOUD_DRAIN_GRACE', `${props.drainGraceSeconds ?? 30}s`);
     set(container, 'KASMCLOUD_LATTICE', Lazy.any({ produce: () => this.granted.join(',') }) as string);
     container.mount(dataDir, kplus.Volume.fromEmptyDir(this, 'DataVolume', 'data'));
     connectToControlPlane(this, container, props);
@@ -221,8 +222,8 @@ export class HostWorkload extends Construct {
     if (replicas !== 'Daemon' && !(Number.isInteger(replicas) && replicas >= 0))
       issues.push(`replicas must be an integer >= 0, or 'Daemon', got ${JSON.stringify(replicas)}`);
     issues.push(...natsIssues(nats, type));
-    if (!(drainGraceSeconds >= 0 && drainGraceSeconds <= 3600))
-      issues.push(`drainGraceSeconds must be from 0 to 3600, got ${drainGraceSeconds}`);
+    if (!(Number.isInteger(drainGraceSeconds) && drainGraceSeconds >= 0 && drainGraceSeconds <= 3600))
+      issues.push(`drainGraceSeconds must be an integer from 0 to 3600, got ${drainGraceSeconds}`);
     if (this.granted.length === 0)
       issues.push(
         `lattices must name what the hosts serve, got none: call grantLattice, or give lattices: '*' to serve all`,

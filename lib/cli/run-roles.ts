@@ -101,6 +101,7 @@ async function runHostRole({ options, connection, signal, onHealth }: RoleContex
       version: packageVersion(),
       nodeName: options.nodeName,
       addresses: options.address,
+      endGraceMs: options.drainGrace,
       workerScript: path.join(packageRoot(), 'dist', 'host-worker.cjs'),
     });
   } finally {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { KasmError } from '../base/errors';
 import { parseLabel } from '../host/agent-labels';
+import { durationMs } from './common-options';
 import type * as NodeForHosts from './node-for-hosts';
 import type * as RunRoles from './run-roles';
 
@@ -32,6 +33,7 @@ export interface RunOptions {
   readonly ociCa?: string;
   readonly nodeName: string;
   readonly address?: readonly string[];
+  readonly drainGrace?: number;
   readonly adminAddress?: string;
   readonly logLevel?: string;
 }
@@ -104,6 +106,12 @@ export function runCommand(): Command {
   );
   add('--address <address>', 'at which others reach the host, best first; may be repeated', 'ADDRESS', (o) =>
     o.argParser(collect),
+  );
+  add(
+    '--drain-grace <duration>',
+    'time for calls in flight when the host is asked to end, e.g. 60s (default: spec.drain.graceSeconds of its object)',
+    'DRAIN_GRACE',
+    (o) => o.argParser(durationMs),
   );
   add(
     '--admin-address <host:port>',

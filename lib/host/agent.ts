@@ -56,6 +56,8 @@ export interface HostAgentOptions {
   readonly nats: () => NatsState;
   /** The same, to make and take calls; undefined until it has been there once. {@link HostAgent.changed} tells when it has. */
   readonly lattice: () => LatticeConnection | undefined;
+  /** How long the end of the host may take. @default `spec.drain.graceSeconds` of its object */
+  readonly endGraceMs?: number | undefined;
   /** Called once when the host may not go on: another process has taken its name. */
   readonly onLost: (error: Error) => void;
 }
@@ -190,7 +192,7 @@ export class HostAgent {
   async stop(): Promise<void> {
     const graceful = this.serving && this.named;
     this.serving = false;
-    const grace = graceMs(this.context);
+    const grace = this.options.endGraceMs ?? graceMs(this.context);
     this.endsAt = performance.now() + grace;
     if (graceful) {
       this.registration.leave();

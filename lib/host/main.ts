@@ -34,6 +34,8 @@ export interface RunHostOptions {
   readonly nodeName: string;
   /** At which others reach this host, best first. @default the addresses of this machine */
   readonly addresses?: readonly string[] | undefined;
+  /** How long calls in flight may go on when the host is ended. @default `spec.drain.graceSeconds` of its object */
+  readonly endGraceMs?: number | undefined;
   /** Bundle of the threads that run components. */
   readonly workerScript: string;
   /** Ends the host: calls in flight end first, then it signs off. */
@@ -94,6 +96,7 @@ export async function runHost(options: RunHostOptions): Promise<void> {
     builtins: builtinProviders,
     nats: () => nats.state,
     lattice: () => nats.lattice,
+    endGraceMs: options.endGraceMs,
     onLost: (error) => lost.abort(error),
   });
   const ended = AbortSignal.any([options.signal, lost.signal]);

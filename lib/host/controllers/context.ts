@@ -84,8 +84,9 @@ export function graceMs({
   hostName,
   endsAt,
 }: Pick<HostContext, 'host' | 'hostName' | 'endsAt'>): number {
-  const graceMs = (host.get(hostName)?.spec.drain?.graceSeconds ?? 30) * 1000;
-  return Math.max(0, Math.min(graceMs, (endsAt() ?? Infinity) - performance.now()));
+  const end = endsAt();
+  if (end !== undefined) return Math.max(0, end - performance.now());
+  return (host.get(hostName)?.spec.drain?.graceSeconds ?? 30) * 1000;
 }
 
 /** Whether an object asks this host to run it. */

@@ -50,6 +50,12 @@ it('takes switches from the environment by their value', async () => {
   expect((await parse('host', '--allow-file-load=false')).options.allowFileLoad).toBe(false);
 });
 
+it('takes the time of grace as a duration', async () => {
+  expect((await parse('host')).options.drainGrace).toBeUndefined();
+  expect((await parse('host', '--drain-grace', '2m')).options.drainGrace).toBe(120_000);
+  await expect(parse('host', '--drain-grace', 'long')).rejects.toThrow('A duration is a number');
+});
+
 it('refuses a host name that the API server would', async () => {
   await expect(parse('host', '--host-name', 'My Host')).rejects.toThrow('A name has lower-case letters');
   expect((await parse('host', '--host-name', 'edge-1.example')).options.hostName).toBe('edge-1.example');

@@ -167,6 +167,7 @@ describe('hosts', () => {
       KASMCLOUD_NODE_NAME: { fieldRef: { fieldPath: 'spec.nodeName' } },
       KASMCLOUD_ADDRESS: { fieldRef: { fieldPath: 'status.podIP' } },
       KASMCLOUD_DATA_DIR: '/var/lib/kasmcloud',
+      KASMCLOUD_DRAIN_GRACE: '120s',
       KASMCLOUD_LATTICE: 'shop,bank',
       KASMCLOUD_ADMIN_ADDRESS: '0.0.0.0:9090',
       KASMCLOUD_NATS_URL: nats.url,
@@ -407,7 +408,7 @@ describe('mistakes, each with value and remedy', () => {
     [
       'too long a drain',
       host({ drainGraceSeconds: 9999 }),
-      ['drainGraceSeconds must be from 0 to 3600, got 9999'],
+      ['drainGraceSeconds must be an integer from 0 to 3600, got 9999'],
     ],
     [
       'a port that is taken',
