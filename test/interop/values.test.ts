@@ -53,6 +53,20 @@ describe.each([
   });
 });
 
+describe('large values, many at once', () => {
+  beforeAll(() => run('core modules', 'large'), 600_000);
+
+  it.each(directions)('asked by %s', async (_, host) => {
+    const large = cases.filter(({ name }) => ['list-u8', 'string', 'list-string'].includes(name));
+    const call = over(lattice.caller, `${host}-relay-large`);
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        for (const each of large) await expectEchoes(each, 'core modules', call);
+      }),
+    );
+  });
+});
+
 describe.each([2, 3])('values of any types, seed %i', (seed) => {
   const some = randomCases(seed, 120).filter(({ type }) => !hasEnumOf256(type));
   const served = interfaceOf(some);

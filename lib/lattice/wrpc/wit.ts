@@ -93,7 +93,17 @@ export const result = <T extends WitType | null = null, E extends WitType | null
   err?: E,
 ): WitType<JsResult<JsOr<T>, JsOr<E>>> => ({ kind: 'result', ok: ok ?? undefined, err: err ?? undefined });
 
-/** A handle to a resource that its owner gave out: opaque bytes. */
+/**
+ * A handle to a resource that its owner gave out: opaque bytes. wRPC does not tell the owner when nobody has it any more.
+ *
+ * @example
+ * import { wit } from 'kasmcloud/provider';
+ *
+ * const pens = wit.iface('acme:desk/pens', {
+ *   '[constructor]pen': wit.func([['ink', wit.u32]], wit.own('pen')),
+ *   '[method]pen.write': wit.func([['self', wit.borrow('pen')], ['letters', wit.u32]], wit.u32),
+ * });
+ */
 export const own = (resource: string): WitType<Uint8Array> => ({ kind: 'own', resource });
 export const borrow = (resource: string): WitType<Uint8Array> => ({ kind: 'borrow', resource });
 
