@@ -27,19 +27,38 @@ export function smallBody(request: IncomingMessage): Promise<Uint8Array> {
 /** Hands a body on as it comes, never more than a window of it ahead of its reader. */
 export class BodyStream {
   private unread = 0;
+  private wanted = true;
 
   constructor(
     private readonly request: IncomingMessage,
     push: (bytes: Uint8Array) => void,
     end: (trailers: RawHeaders | undefined) => void,
+    /** The client has gone before it was whole. */
+    broken: () => void,
   ) {
     request.on('data', (chunk: Buffer) => {
+      if (!this.wanted) return;
       this.unread += chunk.length;
       if (this.unread >= windowBytes) request.pause();
       // A copy: the chunk is a view of a buffer that holds other things too.
       push(Uint8Array.from(chunk));
     });
-    request.on('end', () => end(request.rawTrailers.length > 0 ? request.rawTrailers : undefined));
+    // The connection itself tells: node:http says nothing of a request once it has been answered.
+    const { socket } = request;
+    const gone = (): void => {
+      if (this.wanted) broken();
+    };
+    socket.once('close', gone);
+    request.on('end', () => {
+      socket.off('close', gone);
+      if (this.wanted) end(request.rawTrailers.length > 0 ? request.rawTrailers : undefined);
+    });
+  }
+
+  /** What is still to come is let go by, so that the connection can serve its next request. */
+  discard(): void {
+    this.wanted = false;
+    this.request.resume();
   }
 
   /** The reader has read so many bytes. */

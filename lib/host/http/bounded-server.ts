@@ -15,6 +15,8 @@ const bounds = {
   connectionsCheckingInterval: 2_000,
 };
 const maxConnections = 10_000;
+/** How long a client may take none of what is sent to it. */
+const stallMs = 120_000;
 /** How long idle connections are kept when the server closes. */
 const lingerMs = 2000;
 
@@ -25,6 +27,8 @@ export interface BoundedServerOptions {
   readonly keeps?: () => boolean;
   /** Told how many connections there are. */
   readonly onCount?: (connections: number) => void;
+  /** How long a client may take none of what is sent to it, in milliseconds; then its connection is cut. @default 120000 */
+  readonly stallMs?: number;
 }
 
 export interface ServerCertificate {
@@ -53,6 +57,12 @@ export class BoundedServer {
       certificate === undefined
         ? http.createServer(bounds, serve)
         : https.createServer({ ...bounds, ...certificate, handshakeTimeout: bounds.headersTimeout }, serve);
+    // Until a client takes what is sent to it, its response is kept, and the instance that sends it.
+    this.server.timeout = options.stallMs ?? stallMs;
+    this.server.on('timeout', (socket: Socket) => {
+      // A request may take as long as it likes; other times are those of idle connections.
+      if (socket.writableLength > 0 || socket.timeout !== this.server.timeout) socket.destroy();
+    });
     // It never listens itself: this starts the checks of the times above.
     this.server.emit('listening');
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CallError } from '../call-error';
-import type { PoolCall } from '../worker/slot';
-import { transferable, type FromWorker, type ToWorker } from '../worker/protocol';
+import { endsCall, type CallMessage, type PoolCall } from '../worker/slot';
+import { transferable, type ToWorker } from '../worker/protocol';
 import { BodyStream, bodyKind } from './body';
 import { schemeOf } from './scheme';
 import { ResponseWriter } from './response-writer';
@@ -49,14 +49,16 @@ export class HttpCall implements PoolCall {
     if (!streamed) return;
     this.body = new BodyStream(
       request,
-      (bytes) => {
-        if (!this.settled) send(['chunk', id, bytes], transferable(bytes));
-      },
+      (bytes) => send(['chunk', id, bytes], transferable(bytes)),
       (trailers) => send(['end', id, trailers]),
+      () => send(['gone', id]),
     );
   }
 
-  receive(message: FromWorker): void {
+  receive(message: CallMessage): void {
+    // A guest may go on with the body after its response.
+    if (message[0] === 'took') return this.body?.took(message[2]);
+    if (endsCall(message)) this.body?.discard();
     // Answered by somebody else: it took too long.
     if (this.response.writableEnded) return this.closed();
     try {
@@ -72,8 +74,6 @@ export class HttpCall implements PoolCall {
         case 'end':
           this.writer.end(message[2]);
           return this.done(undefined);
-        case 'took':
-          return this.body?.took(message[2]);
         case 'error':
           return this.fail(new CallError(message[2], message[3]));
         default:
@@ -85,6 +85,7 @@ export class HttpCall implements PoolCall {
   }
 
   fail(error: CallError): void {
+    this.body?.discard();
     // Half a response must not look like a whole one.
     if (this.response.headersSent) this.response.destroy();
     this.done(error);
@@ -93,6 +94,7 @@ export class HttpCall implements PoolCall {
   /** The connection is gone, or the response is out. */
   private closed(): void {
     if (this.settled) return;
+    this.body?.discard();
     this.send?.(['gone', this.id]);
     this.done(undefined);
   }
@@ -100,7 +102,7 @@ export class HttpCall implements PoolCall {
   private done(error: CallError | undefined): void {
     if (this.settled) return;
     this.settled = true;
-    // What the guest did not read is let go by, so that the connection can serve its next request.
+    // What nobody reads is let go by, so that the connection can serve its next request.
     this.request.resume();
     this.settle(error);
   }

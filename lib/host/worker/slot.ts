@@ -10,10 +10,21 @@ import type { HandOver } from './hand-over';
 import { monotonicMs, type FromWorker, type ToWorker } from './protocol';
 
 /** A message about one call. */
-type CallMessage = Extract<
+export type CallMessage = Extract<
   FromWorker,
   readonly ['response' | 'chunk' | 'end' | 'took' | 'returned' | 'result' | 'error', ...unknown[]]
 >;
+
+/** Whether the guest of the call has returned, or will never. */
+export function endsCall(message: CallMessage): boolean {
+  return (
+    message[0] === 'returned' ||
+    message[0] === 'result' ||
+    message[0] === 'error' ||
+    (message[0] === 'response' && message[7]) ||
+    (message[0] === 'end' && message[3])
+  );
+}
 
 /** A call as the pool sees it. */
 export interface PoolCall {
@@ -57,15 +68,9 @@ export class Slot {
 
   /** Hands a message to its call; whether the call's guest has returned, or will never. */
   receive(message: CallMessage): boolean {
-    const over =
-      message[0] === 'returned' ||
-      message[0] === 'result' ||
-      message[0] === 'error' ||
-      (message[0] === 'response' && message[7]) ||
-      (message[0] === 'end' && message[3]);
     const id = message[1];
     this.calls.get(id)?.call.receive(message);
-    if (!over || !this.calls.delete(id)) return false;
+    if (!endsCall(message) || !this.calls.delete(id)) return false;
     this.usedAt = performance.now();
     return true;
   }

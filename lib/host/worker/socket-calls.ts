@@ -105,6 +105,7 @@ export class SocketCall implements TurnTaker, Outlet {
       this.request,
       (chunk) => bytes.push(chunk),
       (trailers) => bytes.end(trailers),
+      () => this.call?.leave(),
     );
     return bytes;
   }
@@ -132,7 +133,7 @@ export class SocketCall implements TurnTaker, Outlet {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
     this.serving.state.countEnded(outcome);
-    // What the guest did not read is let go by, so that the connection can serve its next request.
+    // What nobody reads is let go by, so that the connection can serve its next request.
     this.request.resume();
   }
 
@@ -145,6 +146,7 @@ export class SocketCall implements TurnTaker, Outlet {
   /** The guest has returned or trapped. */
   private over(): void {
     this.release();
+    this.body?.discard();
     this.serving.state.directCalls--;
     this.serving.turns.leave();
   }
