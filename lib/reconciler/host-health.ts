@@ -49,9 +49,12 @@ export function isGone(host: WasmCloudHost, leases: Reflector<Lease>): boolean {
 export function hostHealthController(context: ReconcilerContext): Controller {
   const { hosts, leases } = context.caches;
   const health = new HostHealth(context);
-  return new Controller({
+  return new Controller<[WasmCloudHost, Lease]>({
     name: 'hosts',
-    watches: [{ reflector: hosts }, { reflector: leases, map: (lease: Lease) => [hostOfLease(lease)] }],
+    watches: [
+      { reflector: hosts },
+      { reflector: leases, map: (lease, old) => health.concernedBy(lease, old) },
+    ],
     reconcile: (name, signal) => health.reconcile(name, signal),
   });
 }
@@ -86,6 +89,12 @@ class HostHealth {
 
   constructor(private readonly context: ReconcilerContext) {
     this.expiry = new HostExpiry(context);
+  }
+
+  /** The hosts that are worth a pass after a change of a Lease. Most are heartbeats, of which only the time matters. */
+  concernedBy(lease: Lease, old: Lease | undefined): string[] {
+    const name = hostOfLease(lease);
+    return old !== undefined && this.liveness.heard(name, lease) ? [] : [name];
   }
 
   async reconcile(name: string, signal: AbortSignal): Promise<Result | void> {

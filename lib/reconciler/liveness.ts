@@ -32,16 +32,18 @@ export class Liveness {
    * @param connectedSince since when changes of Leases would have been seen, by the same clock
    */
   remainingMs(host: string, lease: Lease | undefined, connectedSince: number): number {
-    const version = lease?.metadata.resourceVersion;
-    const durationMs = (lease?.spec.leaseDurationSeconds ?? graceMs / 1000) * 1000;
-    let sighting = this.sightings.get(host);
-    if (sighting === undefined || !sighting.versions.includes(version)) {
-      const versions = [version, ...(sighting?.versions.slice(0, 1) ?? [])];
-      sighting = { versions, at: this.clock.now(), durationMs };
-      this.sightings.set(host, sighting);
-    }
+    const { at, durationMs } = this.see(host, lease);
     // While nothing could be seen, and as long after, nothing follows from having seen nothing.
-    return Math.max(sighting.at, connectedSince) + durationMs - this.clock.now();
+    return Math.max(at, connectedSince) + durationMs - this.clock.now();
+  }
+
+  /**
+   * Takes note of a heartbeat the moment it comes.
+   * @returns whether that is all there is to it: the host is watched already, and its Lease ends no sooner than was thought
+   */
+  heard(host: string, lease: Lease): boolean {
+    const before = this.sightings.get(host);
+    return before !== undefined && this.see(host, lease).durationMs >= before.durationMs;
   }
 
   /** Counts those that have not renewed for half the duration of their Leases, all that are watched being taken as they are now. */
@@ -58,4 +60,19 @@ export class Liveness {
   forget(host: string): void {
     this.sightings.delete(host);
   }
+
+  private see(host: string, lease: Lease | undefined): Sighting {
+    const version = lease?.metadata.resourceVersion;
+    const before = this.sightings.get(host);
+    const durationMs = durationOf(lease);
+    if (before?.versions.includes(version) === true) return { ...before, durationMs };
+    const versions = [version, ...(before?.versions.slice(0, 1) ?? [])];
+    const sighting = { versions, at: this.clock.now(), durationMs };
+    this.sightings.set(host, sighting);
+    return sighting;
+  }
+}
+
+function durationOf(lease: Lease | undefined): number {
+  return lease?.spec.leaseDurationSeconds === undefined ? graceMs : lease.spec.leaseDurationSeconds * 1000;
 }

@@ -43,6 +43,19 @@ describe('Liveness', () => {
     expect(liveness.remainingMs('a', lease('1'), 58_000)).toBe(8_000);
   });
 
+  test('a heartbeat counts from the moment it is heard, without another look', () => {
+    const liveness = new Liveness(clock);
+    expect(liveness.heard('a', lease('1'))).toBe(false);
+    liveness.remainingMs('a', lease('1'), 0);
+    clock.advance(6_000);
+    expect(liveness.heard('a', lease('2'))).toBe(true);
+    clock.advance(6_000);
+    expect(liveness.remainingMs('a', lease('2'), 0)).toBe(4_000);
+    const shorter = lease('3');
+    const spec = { ...shorter.spec, leaseDurationSeconds: 5 };
+    expect(liveness.heard('a', { ...shorter, spec })).toBe(false);
+  });
+
   test('a watch that lags behind a direct read does not keep a host alive for ever', () => {
     const liveness = new Liveness(clock);
     for (let i = 0; i < 3; i++) {
