@@ -91,6 +91,16 @@ it('sends cache_control, and takes only reads in readonly_mode', async () => {
   expect([write.status, write.text]).toEqual([405, 'only GET and HEAD allowed in read-only mode\n']);
 });
 
+it.each([
+  ['true', 'close'],
+  ['false', 'keep-alive'],
+])('with disable_keepalive %s says connection: %s', async (disable_keepalive, connection) => {
+  const url = await serve({ cache_control: 'no-store', disable_keepalive });
+  const agent = new http.Agent({ keepAlive: true });
+  expect((await ask(`${url}/c`, { agent })).headers).toMatchObject({ connection });
+  agent.destroy();
+});
+
 it('bounds the size of a body', async () => {
   const url = await serve({ max_body_bytes: '1Ki' });
   expect(await ask(`${url}/e`, { method: 'POST' }, 'x'.repeat(1024))).toMatchObject({ status: 200 });

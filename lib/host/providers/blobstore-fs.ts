@@ -5,7 +5,7 @@ import path from 'node:path';
 import { KasmError } from '../../base/errors';
 import type { ObjectId } from '../../lattice/interfaces/blobstore';
 import type { BlobInfo, BlobStore } from './blob-service';
-import { invalid, knownSettings, type Settings } from './settings';
+import { invalid, knownSettings, lowerCased, type Settings } from './settings';
 
 const chunkBytes = 65_536;
 /** What is being written; no object has such a name. */
@@ -136,8 +136,9 @@ export class FileBlobStore implements BlobStore {
  * @throws TerminalError `InvalidLinkConfig`
  */
 export function rootOf(settings: Settings, directory: string): string {
-  knownSettings(settings, ['root', 'ROOT']);
-  const root = settings['root'] ?? settings['ROOT'] ?? '';
+  const known = lowerCased(settings);
+  knownSettings(known, ['root']);
+  const { root = '' } = known;
   if (root.includes('\0')) throw invalid('root', root, 'is no path', 'Name a directory');
   return path.join(directory, path.resolve('/', root));
 }

@@ -5,7 +5,7 @@ import type { ObjectId } from '../../lattice/interfaces/blobstore';
 import type { BlobInfo, BlobStore } from './blob-service';
 import { connectionSettings, hostConnectionOnly } from './nats-config';
 import { NatsObjects, type StoredObject } from './nats-objects';
-import { boolean, integer, invalid, knownSettings, type Settings } from './settings';
+import { boolean, integer, invalid, knownSettings, lowerCased, type Settings } from './settings';
 
 const maxSafe = BigInt(Number.MAX_SAFE_INTEGER);
 
@@ -112,7 +112,8 @@ export class NatsBlobStore implements BlobStore {
  * `max_age` (seconds), `storage_type` (`file` or `memory`), `num_replicas`, `compression`.
  * @throws TerminalError `InvalidLinkConfig`
  */
-export function natsBlobSettings(settings: Settings): NatsBlobSettings {
+export function natsBlobSettings(given: Settings): NatsBlobSettings {
+  const settings = lowerCased(given);
   hostConnectionOnly(settings);
   knownSettings(settings, [
     'js_domain',

@@ -7,7 +7,8 @@ import type { Cors, HttpSettings } from './http-settings';
  * @returns whether the component is to be asked; else the response is out
  */
 export function admit(settings: HttpSettings, request: IncomingMessage, response: ServerResponse): boolean {
-  const { cors, cacheControl, readonly, timeoutMs } = settings;
+  const { cors, cacheControl, readonly, timeoutMs, disableKeepAlive } = settings;
+  if (disableKeepAlive) response.shouldKeepAlive = false;
   if (cors !== undefined && answerCors(cors, request, response)) return false;
   const refusal = readonly && !isRead(request) ? onlyReads : bodyRefusal(settings, request);
   if (refusal !== undefined) {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { TerminalError } from '../../base/errors';
 import { type Certificate, type HttpSettings, isPlain, parseSettings } from './http-settings';
+import { lowerCased } from './settings';
 
 /** A link from an HTTP server to the component that answers for it. */
 export interface HttpServerLink {
@@ -144,7 +145,7 @@ function required(link: HttpServerLink, key: 'path' | 'host'): string {
 }
 
 function parseAddress(link: HttpServerLink, values: Readonly<Record<string, string>>): Address {
-  const { address, port: ofLoopback, default_address: fallback } = values;
+  const { address, port: ofLoopback, default_address: fallback } = lowerCased(values);
   const text =
     address ?? (ofLoopback === undefined ? (fallback ?? defaultAddress) : `127.0.0.1:${ofLoopback}`);
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];

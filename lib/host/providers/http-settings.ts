@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { TerminalError } from '../../base/errors';
 import { bytesOf } from '../../base/quantity';
+import { lowerCased } from './settings';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -27,6 +28,8 @@ export interface HttpSettings {
   readonly cors: Cors | undefined;
   readonly cacheControl: string | undefined;
   readonly readonly: boolean;
+  /** Each connection serves one request. */
+  readonly disableKeepAlive: boolean;
   /** Time for the head of a response. */
   readonly timeoutMs: number | undefined;
   readonly maxBodyBytes: number | undefined;
@@ -43,7 +46,7 @@ const joined = ['config_json', 'config_b64', 'config_file'];
 
 /**
  * Reads the settings of a link, by the names of wasmCloud 1.9 in any case: `tls_cert_file` and `tls_priv_key_file`, files of the host;
- * `timeout_ms`, `cache_control`, `readonly_mode`; `cors_allowed_origins`, `cors_allowed_methods`, `cors_allowed_headers`,
+ * `timeout_ms`, `cache_control`, `readonly_mode`, `disable_keepalive`; `cors_allowed_origins`, `cors_allowed_methods`, `cors_allowed_headers`,
  * `cors_exposed_headers`, each a JSON list, and `cors_max_age_secs`. By names of our own: `tls.crt` and `tls.key`, the PEM of a TLS Secret;
  * `max_body_bytes`, a number or quantity such as `1Mi`. Unlike there, nothing is sent for CORS unless one of its settings is there.
  *
@@ -51,9 +54,7 @@ const joined = ['config_json', 'config_b64', 'config_file'];
  * @throws TerminalError `InvalidLinkConfig`
  */
 export function parseSettings(where: string, values: Values): HttpSettings {
-  const lower: Values = Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name.toLowerCase(), value]),
-  );
+  const lower = lowerCased(values);
   const reader = new SettingsReader(where, lower);
   for (const name of joined)
     if (lower[name] !== undefined)
@@ -63,6 +64,7 @@ export function parseSettings(where: string, values: Values): HttpSettings {
     cors: reader.cors(),
     cacheControl: reader.header('cache_control'),
     readonly: reader.flag('readonly_mode'),
+    disableKeepAlive: reader.flag('disable_keepalive'),
     timeoutMs: reader.whole('timeout_ms', 'Write milliseconds, e.g. 5000'),
     maxBodyBytes: reader.bytes('max_body_bytes'),
   };

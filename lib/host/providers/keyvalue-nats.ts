@@ -7,7 +7,7 @@ import type { Js } from '../../lattice/wrpc/types';
 import type { ServiceCallContext } from '../calls/local-service';
 import { hostConnectionOnly } from './nats-config';
 import { type BucketOptions, NatsBucket } from './nats-bucket';
-import { boolean, invalid, knownSettings } from './settings';
+import { boolean, invalid, knownSettings, lowerCased } from './settings';
 import { type InterfaceService, served, serviceOf } from './typed-service';
 
 export type Values = Readonly<Record<string, string>>;
@@ -132,7 +132,8 @@ function storeErrorOf(error: unknown): StoreError {
 }
 
 /** @throws TerminalError `InvalidLinkConfig` for what this provider does not do */
-export function bucketSettings(config: Values): BucketOptions {
+export function bucketSettings(given: Values): BucketOptions {
+  const config = lowerCased(given);
   hostConnectionOnly(config);
   knownSettings(config, settingNames);
   const { bucket = '', js_domain: domain } = config;

@@ -6,7 +6,7 @@ import { sleep } from '../../base/sleep';
 import type { LatticeConnection } from '../../lattice/connection';
 import { bucketOf, type Values } from './keyvalue-nats';
 import { type BucketOptions, NatsBucket } from './nats-bucket';
-import { invalid } from './settings';
+import { invalid, lowerCased } from './settings';
 import { WatchedLinks, type WatchLink } from './watched-links';
 
 export interface KeyvalueWatchOptions<L extends WatchLink> {
@@ -102,7 +102,8 @@ export class KeyvalueWatch<L extends WatchLink = WatchLink> {
 }
 
 /** @throws TerminalError `InvalidLinkConfig` */
-function watchSettings({ key = '>', ...bucket }: Values): WatchSettings {
+function watchSettings(given: Values): WatchSettings {
+  const { key = '>', ...bucket } = lowerCased(given);
   const token = '([-/_=\\w]+|\\*)';
   if (!new RegExp(`^(>|${token}(\\.${token})*(\\.>)?)$`).test(key))
     throw invalid('key', key, 'is no key', 'Write a key; * stands for one part of it, > for all that follow');

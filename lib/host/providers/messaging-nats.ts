@@ -8,7 +8,7 @@ import type { Js } from '../../lattice/wrpc/types';
 import { hostConnectionOnly } from './nats-config';
 import { checkPublished, parseSubscriptions } from './nats-subjects';
 import { NatsSubscription } from './nats-subscription';
-import { knownSettings, type Settings } from './settings';
+import { knownSettings, lowerCased, type Settings } from './settings';
 import { type InterfaceService, served, serviceOf } from './typed-service';
 
 export type BrokerMessage = Js<typeof brokerMessage>;
@@ -65,8 +65,8 @@ export class MessagingNats<L extends MessagingLink = MessagingLink> {
     const wanted = new Map<string, { link: L; subject: string; queue: string | undefined }>();
     for (const link of links) {
       try {
-        messagingSettings(link.sourceConfig, ['subscriptions']);
-        for (const { subject, queue } of parseSubscriptions(link.sourceConfig['subscriptions'] ?? '')) {
+        const { subscriptions = '' } = messagingSettings(link.sourceConfig, ['subscriptions']);
+        for (const { subject, queue } of parseSubscriptions(subscriptions)) {
           wanted.set([link.name, link.target, subject, queue].join('\n'), { link, subject, queue });
         }
       } catch (error) {
@@ -132,10 +132,15 @@ export class MessagingNats<L extends MessagingLink = MessagingLink> {
   }
 }
 
-/** @throws TerminalError `InvalidLinkConfig` for a setting that would go unheard */
-export function messagingSettings(config: Settings, known: readonly string[]): void {
+/**
+ * The settings, by names in lower case.
+ * @throws TerminalError `InvalidLinkConfig` for one that would go unheard
+ */
+export function messagingSettings(given: Settings, known: readonly string[]): Settings {
+  const config = lowerCased(given);
   hostConnectionOnly(config);
   knownSettings(config, known);
+  return config;
 }
 
 function publish(nats: NatsConnection, { subject, body, replyTo }: BrokerMessage): void {

@@ -13,7 +13,7 @@ export function knownSettings(settings: Settings, known: readonly string[]): voi
   if (unknown !== undefined) throw invalid(unknown, undefined, 'is no setting here', suggest(unknown, known));
 }
 
-/** The same with names in lower case, for providers that take them in any. Of several names that are one then, the last counts. */
+/** The same with names in lower case: wasmCloud's providers take them in any, or document them in upper. Of two that are one, the last counts. */
 export function lowerCased(settings: Settings): Settings {
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name.toLowerCase(), value]));
 }
