@@ -45,6 +45,12 @@ describe('a component that imports the resources of a provider', () => {
     expect(await desk.many([])).toBeUndefined();
   });
 
+  it('is not given handles of any size: the host keeps them', async () => {
+    const desk = provider.target('desk', work);
+    await expect(desk.look(new Uint8Array(5_000))).rejects.toMatchObject({ reason: 'Incomplete' });
+    expect(await desk.look(new TextEncoder().encode('0'))).toBe(6);
+  });
+
   it('cannot use a handle that it was not given', async () => {
     await expect(provider.target('desk', work).forge(7)).rejects.toMatchObject({ reason: 'Incomplete' });
   });

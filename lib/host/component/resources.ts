@@ -33,6 +33,9 @@ export class HostResource implements ResourceBinding {
   }
 }
 
+/** What a handle of a resource elsewhere may take of the host's memory: guests may hold very many. */
+const MAX_REMOTE_BYTES = 4096;
+
 /** A resource that is served elsewhere: its handles stand for the bytes by which its owner knows it. */
 export class RemoteResource implements ResourceBinding {
   constructor(private readonly type: ResourceType) {}
@@ -44,6 +47,10 @@ export class RemoteResource implements ResourceBinding {
   rep(value: unknown): unknown {
     if (!(value instanceof Uint8Array))
       throw new Trap(`expected the bytes of a handle for ${this.type.name}`);
+    if (value.length > MAX_REMOTE_BYTES)
+      throw new Trap(
+        `a handle for ${this.type.name} has ${value.length} bytes, of ${MAX_REMOTE_BYTES} at most`,
+      );
     return value;
   }
 
