@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { createSecureContext } from 'node:tls';
 import type { KubeConfig } from './kube-config';
 import type * as kubeConfig from './kube-config';
 import { KasmError, messageOf } from '../base/errors';
@@ -116,7 +117,18 @@ class KubeConfigConnection implements Connection {
   private async read(fresh: boolean): Promise<Credentials> {
     if (fresh) this.config = this.load();
     const options: https.RequestOptions = { headers: {} };
-    await this.config.applyToHTTPSOptions(options);
+    try {
+      await this.config.applyToHTTPSOptions(options);
+      // What is no certificate or key would fail each request, with the words of OpenSSL.
+      if (this.server.protocol === 'https:')
+        createSecureContext({ ca: options.ca, cert: options.cert, key: options.key });
+    } catch (cause) {
+      throw new KasmError(
+        `The kubeconfig's user ${JSON.stringify(this.config.getCurrentUser()?.name)} cannot be used: ${messageOf(cause)}`,
+        'Correct its certificate, key, token or plugin, or choose another context with --context',
+        { cause },
+      );
+    }
     const headers = Object.fromEntries(
       Object.entries(options.headers ?? {}).map(([name, value]) => [name, String(value).trim()]),
     );

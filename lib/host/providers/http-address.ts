@@ -95,8 +95,8 @@ function listenError(address: Address, error: NodeJS.ErrnoException): TerminalEr
   if (error.code === 'EADDRINUSE') {
     return new TerminalError(
       'AddressInUse',
-      `sourceConfig.address ${name} is in use by another program of this machine`,
-      'Stop that program, or choose another port',
+      `sourceConfig.address ${name} is in use by another program or lattice of this machine`,
+      'Stop that one, or choose another port',
       { cause: error },
     );
   }

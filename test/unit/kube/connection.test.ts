@@ -95,3 +95,14 @@ test.each<[string, () => string, string | undefined, RegExp]>([
 ])('%s is named with the remedy', async (_, file, context, message) => {
   await expect(loadConnection({ kubeconfig: file(), context })).rejects.toThrow(message);
 });
+
+test.each([
+  ['a key that is none', { 'client-certificate-data': 'Zm9v', 'client-key-data': 'Zm9v' }],
+  ['a certificate that is missing', { 'client-certificate': '/nowhere.crt', 'client-key': '/nowhere.key' }],
+])('%s is told as one of the user', async (_, user) => {
+  const connection = await loadConnection({ kubeconfig: kubeconfig(user, 'https://127.0.0.1:1') });
+  await expect(new KubeClient(connection).raw('/readyz')).rejects.toThrow(
+    /The kubeconfig's user "u" cannot be used: .*Correct its certificate/,
+  );
+  connection.close();
+});
