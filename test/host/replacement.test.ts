@@ -64,6 +64,27 @@ describe.each([
     expect(Object.keys(await clients.stop())).toEqual(['200']);
     await lab.stop();
   }, 60_000);
+
+  it('lets calls that are under way end: such that wait, and streams', async () => {
+    const lab = await Serving.start('lab.wat', {}, direct);
+    for (let round = 0; round < 2; round++) {
+      const old = lab.actor;
+      const stream = http.request(`${lab.url}/e`, { method: 'POST' });
+      const answered = new Promise<http.IncomingMessage>((resolve) => stream.on('response', resolve));
+      stream.write('before');
+      const answer = await answered;
+      const waiting = [lab.text('/s'), lab.text('/s')];
+      const replaced = lab.replace();
+      await eventually('the next one serves', async () => lab.actor !== old && lab.text('/c'));
+      stream.end(' and after');
+      let text = '';
+      for await (const part of answer) text += String(part);
+      expect(text).toBe('before and after');
+      for (const count of await Promise.all(waiting)) expect(count).toMatch(/^\d{3}$/);
+      await replaced;
+    }
+    await lab.stop();
+  }, 60_000);
 });
 
 it('serves connections itself while there is no worker, and leaves them to workers when there is one', async () => {

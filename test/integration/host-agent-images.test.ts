@@ -55,13 +55,16 @@ const until = (
   condition: Parameters<typeof untilCondition>[3],
 ): ReturnType<typeof untilCondition> =>
   untilCondition(lab.client, WasmCloudActorResource, { name, namespace }, condition);
-const secret = (name: string): Promise<unknown> =>
+const loginData = (password = login.password): Record<string, string> => ({
+  '.dockerconfigjson': JSON.stringify({ auths: { [guarded.host]: { ...login, password } } }),
+});
+const secret = (name: string, password?: string): Promise<unknown> =>
   lab.client.create(SecretResource, {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name, namespace },
     type: 'kubernetes.io/dockerconfigjson',
-    stringData: { '.dockerconfigjson': JSON.stringify({ auths: { [guarded.host]: login } }) },
+    stringData: loginData(password),
   });
 
 it('pulls with the Secret of the actor as soon as there is one', async () => {
@@ -78,6 +81,36 @@ it('pulls with the Secret of the actor as soon as there is one', async () => {
   const ready = await until('private', { status: 'True' });
   expect(ready.status).toMatchObject({ resolvedImage: `${guarded.host}/private@${digest}` });
   expect(host.started[0]?.spec.digest).toBe(digestOf(wasm));
+});
+
+it('pulls again as soon as its Secret is rotated, and goes on with what runs', async () => {
+  await pushComponent(`http://${open.host}/v2/rotated`, '1', wasm);
+  await pushComponent(`http://${open.host}/v2/rotated`, '2', Buffer.concat([wasm, Buffer.from('2')]));
+  await secret('rotated', 'of last year');
+  await create('rotated', { image: `${guarded.host}/rotated:1`, imagePullSecrets: [{ name: 'rotated' }] });
+  await until('rotated', { type: 'ImagePulled', status: 'False', reason: 'ImagePullUnauthorized' });
+  const rotate = (password?: string): Promise<unknown> =>
+    lab.client.patch(
+      SecretResource,
+      { name: 'rotated', namespace },
+      {
+        stringData: loginData(password),
+      },
+    );
+  await rotate();
+  await until('rotated', { status: 'True' });
+
+  await rotate('of next year');
+  await lab.client.patch(
+    WasmCloudActorResource,
+    { name: 'rotated', namespace },
+    { spec: { image: `${guarded.host}/rotated:2` } },
+  );
+  await until('rotated', { status: 'False', reason: 'ImagePullUnauthorized' });
+  expect(host.running('rotated').map(({ spec }) => spec.digest)).toEqual([digestOf(wasm)]);
+  await rotate();
+  await until('rotated', { status: 'True' });
+  expect(host.started).toHaveLength(2);
 });
 
 it('pulls with the Secrets of the lattice', async () => {
