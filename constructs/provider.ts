@@ -49,7 +49,10 @@ export const BuiltinImage = {
    * told of (`SET@cart,DEL@cart`); the server must tell of them (`notify-keyspace-events K$g`). Wherever it runs more than once, each tells.
    */
   KEYVALUE_REDIS: 'builtin://keyvalue-redis',
-  /** `wasmcloud:messaging` over NATS. Links from it to components name their `subscriptions`, `subject|queue,…`, in the source configuration. */
+  /**
+   * `wasmcloud:messaging` over NATS. Links from it to components name their `subscriptions`, `subject|queue,…`, in the source configuration,
+   * or `consumers` of JetStream, `[{"stream": "ORDERS", "consumer": "worker"}]`, whose messages come again until they were handled.
+   */
   MESSAGING_NATS: 'builtin://messaging-nats',
 } as const;
 

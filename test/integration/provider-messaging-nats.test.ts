@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { AckPolicy } from 'nats';
 import pino from 'pino';
 import type { ServiceCallContext } from '../../lib/host/calls/local-service';
 import {
@@ -121,6 +122,46 @@ it('lets no component speak to NATS or to hosts, nor smuggle commands', async ()
     const hidden = { subject: 'test', body: bytes(''), replyTo: subject };
     await expect(send(from, 'publish', hidden)).rejects.toHaveProperty('payload');
   }
+});
+
+it('delivers what a consumer of JetStream keeps, until it is handled', async () => {
+  const js = peer.nats.jetstream();
+  const manager = await peer.nats.jetstreamManager();
+  const stream = subject.replace(/-/g, '');
+  await manager.streams.add({ name: stream, subjects: [subject] });
+  const consumers = JSON.stringify([{ stream, consumer: 'worker', max_messages: 10 }]);
+  const wanted = [{ name: 'lattice/worker', target: 'worker', sourceConfig: { consumers } }];
+  let fails = true;
+  const got: string[] = [];
+  const to = provider(({ body, target, replyTo }) => {
+    got.push(`${text(body)} for ${target}${replyTo ?? ''}`);
+    if (text(body) === 'second' && fails) {
+      fails = false;
+      throw new Error('not now');
+    }
+  });
+  await expect(to.setLinks(wanted)).rejects.toThrow('consumer not found');
+  await manager.consumers.add(stream, { durable_name: 'worker', ack_policy: AckPolicy.Explicit });
+  await js.publish(subject, 'first');
+  await to.setLinks(wanted);
+  await js.publish(subject, 'second');
+  await eventually(() =>
+    expect(got).toEqual(['first', 'second', 'second'].map((each) => `${each} for worker`)),
+  );
+  await expect(
+    to.setLinks([{ ...wanted[0]!, sourceConfig: { consumers: '[{"stream": "S"}]' } }]),
+  ).rejects.toThrow('is no list of consumers');
+  await to.stop(5_000);
+  await settled();
+  await js.publish(subject, 'third');
+  await eventually(async () =>
+    expect(await manager.consumers.info(stream, 'worker')).toMatchObject({
+      num_ack_pending: 0,
+      num_pending: 1,
+    }),
+  );
+  expect(got).toHaveLength(3);
+  await manager.streams.delete(stream);
 });
 
 it('delivers what links subscribe to, to the component of each, and reply addresses with it', async () => {

@@ -6,7 +6,8 @@ import { type brokerMessage, consumer } from '../../lattice/interfaces/messaging
 import { WitError } from '../../lattice/wrpc/errors';
 import type { Js } from '../../lattice/wrpc/types';
 import { hostConnectionOnly } from './nats-config';
-import { checkPublished, parseSubscriptions } from './nats-subjects';
+import { type ConsumerSettings, NatsConsumer, parseConsumers } from './nats-consumer';
+import { checkPublished, parseSubscriptions, type Subscribed } from './nats-subjects';
 import { NatsSubscription } from './nats-subscription';
 import { knownSettings, lowerCased, type Settings } from './settings';
 import { type InterfaceService, served, serviceOf } from './typed-service';
@@ -29,6 +30,11 @@ export interface MessagingNatsOptions<L extends MessagingLink> {
   readonly log: Logger;
 }
 
+/** Where messages for a component come from. */
+type Source = Pick<NatsSubscription, 'open' | 'close'>;
+
+/** What links to components may set. */
+const sourceSettings = ['subscriptions', 'consumers'];
 /** Longest time to wait for a reply, whatever a component asks for. */
 const maxRequestMs = 600_000;
 /** How long messages of a subscription that is no longer linked may still be handled. */
@@ -36,13 +42,15 @@ const unlinkGraceMs = 30_000;
 
 /**
  * The built-in messaging provider, on the host's own connection to NATS. Links from it to components subscribe, with `subscriptions` as
- * for wasmCloud's provider: `orders.*,tasks|workers` is two, the second shared by the queue group `workers`. Components linked to it
- * publish and request.
+ * for wasmCloud's provider: `orders.*,tasks|workers` is two, the second shared by the queue group `workers`; or take what `consumers` of
+ * JetStream keep (`parseConsumers`). Components linked to it publish and request.
  */
 export class MessagingNats<L extends MessagingLink = MessagingLink> {
   /** What components call. */
   readonly service: InterfaceService;
-  private readonly subscriptions = new Map<string, { link: L; readonly active: NatsSubscription }>();
+  /** Links are set one after another. */
+  private applied: Promise<void> = Promise.resolve();
+  private readonly sources = new Map<string, { link: L; readonly active: Source }>();
 
   constructor(private readonly options: MessagingNatsOptions<L>) {
     this.service = serviceOf(
@@ -60,30 +68,48 @@ export class MessagingNats<L extends MessagingLink = MessagingLink> {
    * Makes it subscribe to exactly what these links say; what can be done is done.
    * @throws TerminalError `InvalidLinkConfig`, or KasmError while NATS is away, with the first thing that could not be done
    */
-  async setLinks(links: readonly L[]): Promise<void> {
+  setLinks(links: readonly L[]): Promise<void> {
+    const applied = this.applied.then(() => this.apply(links));
+    this.applied = applied.catch(() => undefined);
+    return applied;
+  }
+
+  /** Takes no more messages, and lets those that have arrived be handled for as long as `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    await this.applied;
+    const all = [...this.sources.values()];
+    this.sources.clear();
+    await Promise.all(all.map(({ active }) => active.close(graceMs)));
+  }
+
+  private async apply(links: readonly L[]): Promise<void> {
     const failures: unknown[] = [];
-    const wanted = new Map<string, { link: L; subject: string; queue: string | undefined }>();
+    const wanted = new Map<string, { link: L; begin: (current: () => L) => Source | Promise<Source> }>();
     for (const link of links) {
       try {
-        const { subscriptions = '' } = messagingSettings(link.sourceConfig, ['subscriptions']);
-        for (const { subject, queue } of parseSubscriptions(subscriptions)) {
-          wanted.set([link.name, link.target, subject, queue].join('\n'), { link, subject, queue });
-        }
+        const { subscriptions = '', consumers } = messagingSettings(link.sourceConfig, sourceSettings);
+        const want = (
+          of: Subscribed | ConsumerSettings,
+          begin: (current: () => L) => Source | Promise<Source>,
+        ) => wanted.set(JSON.stringify([link.name, link.target, of]), { link, begin });
+        for (const each of parseSubscriptions(subscriptions)) want(each, (to) => this.subscribe(each, to));
+        for (const each of parseConsumers(consumers)) want(each, (to) => this.consume(each, to));
       } catch (error) {
         failures.push(inLink(link, error));
       }
     }
-    for (const [key, { active }] of this.subscriptions) {
+    for (const [key, { active }] of this.sources) {
       if (wanted.has(key) && active.open) continue;
-      this.subscriptions.delete(key);
+      this.sources.delete(key);
       void active.close(unlinkGraceMs);
     }
-    for (const [key, { link, subject, queue }] of wanted) {
-      const known = this.subscriptions.get(key);
+    for (const [key, { link, begin }] of wanted) {
+      const known = this.sources.get(key);
       if (known !== undefined) known.link = link;
       else {
         try {
-          this.subscribe(key, link, subject, queue);
+          const active = await begin(() => this.sources.get(key)?.link ?? link);
+          this.sources.set(key, { link, active });
         } catch (error) {
           failures.push(inLink(link, error));
         }
@@ -92,24 +118,18 @@ export class MessagingNats<L extends MessagingLink = MessagingLink> {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** Takes no more messages, and lets those that have arrived be handled for as long as `graceMs`. */
-  async stop(graceMs: number): Promise<void> {
-    const all = [...this.subscriptions.values()];
-    this.subscriptions.clear();
-    await Promise.all(all.map(({ active }) => active.close(graceMs)));
+  private subscribe({ subject, queue }: Subscribed, current: () => L): Source {
+    const { deliver, log } = this.options;
+    return new NatsSubscription(this.connection(), { subject, queue, log }, ({ subject, data, reply }) =>
+      deliver(current(), { subject, body: data, replyTo: reply || undefined }),
+    );
   }
 
-  private subscribe(key: string, link: L, subject: string, queue: string | undefined): void {
+  private consume(settings: ConsumerSettings, current: () => L): Promise<Source> {
     const { deliver, log } = this.options;
-    const active = new NatsSubscription(
-      this.connection(),
-      { subject, queue, log },
-      ({ subject, data, reply }) => {
-        const current = this.subscriptions.get(key)?.link ?? link;
-        return deliver(current, { subject, body: data, replyTo: reply || undefined });
-      },
+    return NatsConsumer.open(this.connection(), settings, log, ({ subject, data }) =>
+      deliver(current(), { subject, body: data, replyTo: undefined }),
     );
-    this.subscriptions.set(key, { link, active });
   }
 
   private async sending<T>(

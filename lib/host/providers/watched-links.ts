@@ -27,6 +27,8 @@ export interface WatchedLinksOptions<L extends WatchLink, S> {
 /** One watch for each link, anew whenever the link asks for another. */
 export class WatchedLinks<L extends WatchLink, S> {
   private readonly watches = new Map<string, { link: L; readonly watch: RunningWatch }>();
+  /** Links are set one after another. */
+  private applied: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: WatchedLinksOptions<L, S>) {}
 
@@ -34,7 +36,25 @@ export class WatchedLinks<L extends WatchLink, S> {
    * Watches exactly what these links say; what can be done is done.
    * @throws TerminalError `InvalidLinkConfig`, or why a watch could not begin, with the first thing that could not be done
    */
-  async set(links: readonly L[]): Promise<void> {
+  set(links: readonly L[]): Promise<void> {
+    const applied = this.applied.then(() => this.apply(links));
+    this.applied = applied.catch(() => undefined);
+    return applied;
+  }
+
+  /** Ends all; what is being told may end for as long as `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    await this.applied;
+    const all = [...this.watches.values()].map(({ watch }) => watch);
+    this.watches.clear();
+    for (const { stop } of all) stop.abort();
+    const over = new AbortController();
+    const timeout = sleep(graceMs, over.signal).catch(() => undefined);
+    await Promise.race([Promise.all(all.map((watch) => watch.over)), timeout]);
+    over.abort();
+  }
+
+  private async apply(links: readonly L[]): Promise<void> {
     const failures: unknown[] = [];
     const wanted = new Map<string, { link: L; settings: S }>();
     for (const link of links) {
@@ -63,17 +83,6 @@ export class WatchedLinks<L extends WatchLink, S> {
       }
     }
     if (failures.length > 0) throw failures[0];
-  }
-
-  /** Ends all; what is being told may end for as long as `graceMs`. */
-  async stop(graceMs: number): Promise<void> {
-    const all = [...this.watches.values()].map(({ watch }) => watch);
-    this.watches.clear();
-    for (const { stop } of all) stop.abort();
-    const over = new AbortController();
-    const timeout = sleep(graceMs, over.signal).catch(() => undefined);
-    await Promise.race([Promise.all(all.map((watch) => watch.over)), timeout]);
-    over.abort();
   }
 }
 
