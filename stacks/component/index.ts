@@ -2,7 +2,7 @@
 // TypeScript component cannot tell. TypeScript programs have LatticeStack, with all that the constructs can do.
 import * as pulumi from '@pulumi/pulumi';
 import { App } from 'cdk8s';
-import { Actor, type IComponent, Lattice as LatticeChart, Provider } from '../../constructs';
+import { Actor, Config, type IComponent, Lattice as LatticeChart, Provider } from '../../constructs';
 import { deployCrds } from '../crds';
 import { deployChart } from '../deploy-chart';
 import { fromOutput, outputResolver } from '../outputs';
@@ -13,7 +13,7 @@ export interface ActorArgs {
   image: pulumi.Input<string>;
   /** Most calls served at a time. Default: 1. */
   instances?: pulumi.Input<number>;
-  /** What it reads through `wasi:config`. */
+  /** What it reads through `wasi:config`. No secrets: it stands in the object as it is. */
   config?: { [key: string]: pulumi.Input<string> };
 }
 
@@ -21,7 +21,7 @@ export interface ActorArgs {
 export interface ProviderArgs {
   /** `builtin://NAME`, the OCI reference of a provider archive, or `file:///path` on a host that allows files. */
   image: pulumi.Input<string>;
-  /** What it starts with. */
+  /** What it starts with. No secrets: it stands in the object as it is. */
   config?: { [key: string]: pulumi.Input<string> };
 }
 
@@ -74,9 +74,10 @@ export class Lattice extends pulumi.ComponentResource {
     } = args;
     const lattice = new LatticeChart(new App({ resolvers: [outputResolver] }), name, { namespace });
     const members = new Map<string, IComponent>();
-    for (const [id, actor] of Object.entries(actors)) members.set(id, new Actor(lattice, id, plain(actor)));
+    for (const [id, actor] of Object.entries(actors))
+      members.set(id, new Actor(lattice, id, configured(actor)));
     for (const [id, provider] of Object.entries(providers))
-      members.set(id, new Provider(lattice, id, plain(provider)));
+      members.set(id, new Provider(lattice, id, configured(provider)));
     const member = (id: string, propertyPath: string): IComponent => {
       const found = members.get(id);
       if (found !== undefined) return found;
@@ -84,11 +85,14 @@ export class Lattice extends pulumi.ComponentResource {
       const reason = `no actor or provider is named ${JSON.stringify(id)}; there are ${names}`;
       throw new pulumi.InputPropertyError({ propertyPath, reason });
     };
-    for (const [index, { source, target, ...options }] of links.entries())
-      member(source, `links[${index}].source`).linkTo(
-        member(target, `links[${index}].target`),
-        plain(options),
-      );
+    for (const [index, { source, target, ...link }] of links.entries()) {
+      const { sourceConfig, targetConfig, ...options } = plain(link);
+      member(source, `links[${index}].source`).linkTo(member(target, `links[${index}].target`), {
+        ...options,
+        ...(sourceConfig && { sourceConfig: Config.plain(sourceConfig) }),
+        ...(targetConfig && { targetConfig: Config.plain(targetConfig) }),
+      });
+    }
     const definitions = crds ? deployCrds({ parent: this }) : [];
     deployChart(lattice, { parent: this, prefix: name, awaitReady, dependsOn: definitions });
     this.namespace = pulumi.output(namespace);
@@ -102,6 +106,12 @@ type Plain<T> = [T] extends [pulumi.Input<string>]
   : [T] extends [pulumi.Input<number>]
     ? number
     : { [K in keyof T]: Plain<Exclude<T[K], undefined>> };
+
+/** A component as a construct takes it. Its settings are plain by the contract of this package, which has no other words for them. */
+function configured(args: ActorArgs | ProviderArgs) {
+  const { config, ...rest } = plain(args);
+  return { ...rest, ...(config && { config: Config.plain(config) }) };
+}
 
 /** The fields that were given, as a construct takes them: outputs stand for their values. */
 function plain<T extends object>(fields: T): Plain<T> {
