@@ -19,6 +19,7 @@ import {
   WasmCloudProviderResource,
   conditionOf,
   conditionTypes,
+  labelValue,
   labels,
 } from '../api';
 import { type KubeClient, Reflector } from '../kube';
@@ -42,6 +43,11 @@ export const BY_GROUP = 'group';
 /** The value of {@link BY_COMPONENT} for a component id of a namespace. */
 export function componentKey(namespace: string | undefined, id: string): string {
   return `${namespace}/${id}`;
+}
+
+/** The value of {@link BY_OWNER} for revisions of a distribution of this name that nobody owns. */
+export function ownerlessKey(namespace: string | undefined, distribution: string): string {
+  return `${namespace}/${labelValue(distribution)}`;
 }
 
 /** Everything that the reconciler sees of the API server, shared by its controllers. */
@@ -103,7 +109,14 @@ export class Caches {
     });
     this.revisions = new Reflector(client, ControllerRevisionResource, {
       labelSelector: labels.distribution,
-      indexes: { [BY_OWNER]: byOwner },
+      indexes: {
+        [BY_OWNER]: (revision) => {
+          const { labels: own, namespace } = revision.metadata;
+          const owners = byOwner(revision);
+          // Its label is made from the name already.
+          return owners.length > 0 ? owners : [`${namespace}/${own?.[labels.distribution]}`];
+        },
+      },
     });
   }
 

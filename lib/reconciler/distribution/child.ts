@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   API_VERSION,
   type DistributionTemplate,
+  type OwnerReference,
   type WasmCloudActor,
   type WasmCloudDistribution,
   type WasmCloudProvider,
@@ -57,6 +58,19 @@ export function isMarked({ metadata }: Child, distribution: string): boolean {
   return metadata.labels?.[labels.distribution] === labelValue(distribution);
 }
 
+/** Whether an object was made for the distribution of this name and has lost its owner, as by a deletion that orphans: it is taken back. */
+export function isOrphanOf(child: Child, distribution: string): boolean {
+  const { ownerReferences = [], labels: own, deletionTimestamp } = child.metadata;
+  return (
+    isMarked(child, distribution) &&
+    own?.[labels.managedBy] === fieldManagers.reconciler &&
+    own[labels.revision] !== undefined &&
+    child.spec.host !== undefined &&
+    deletionTimestamp === undefined &&
+    !ownerReferences.some(({ controller }) => controller === true)
+  );
+}
+
 /** Instances that an object has by its spec. */
 export function instancesOf(child: Child): number {
   return child.kind === 'WasmCloudActor' ? (child.spec.instances ?? 1) : 1;
@@ -72,7 +86,7 @@ export function childOf(
   slot: WantedSlot,
   group: string | undefined,
 ): Child {
-  const { name, namespace, uid } = distribution.metadata;
+  const { name, namespace } = distribution.metadata;
   const componentId = componentIdOfDistribution(distribution);
   const metadata = {
     name: childName(distribution, slot),
@@ -87,16 +101,7 @@ export function childOf(
       ...(group !== undefined && { [labels.spread]: group }),
     },
     ...(template.metadata?.annotations && { annotations: template.metadata.annotations }),
-    ownerReferences: [
-      {
-        apiVersion: API_VERSION,
-        kind: distribution.kind,
-        name,
-        uid: uid ?? '',
-        controller: true,
-        blockOwnerDeletion: true,
-      },
-    ],
+    ownerReferences: ownersOf(distribution),
   };
   const { host, instances, serving } = slot;
   if (template.actor !== undefined) {
@@ -107,10 +112,20 @@ export function childOf(
   return { apiVersion: API_VERSION, kind: 'WasmCloudProvider', metadata, spec };
 }
 
-/** An object as it is, but with what a slot is to have. */
-export function resized(child: Child, { instances, serving }: WantedSlot): Child {
+/** The owners of what belongs to a distribution. */
+export function ownersOf({ kind, metadata: { name, uid = '' } }: WasmCloudDistribution): OwnerReference[] {
+  return [{ apiVersion: API_VERSION, kind, name, uid, controller: true, blockOwnerDeletion: true }];
+}
+
+/** An object as it is, but with what a slot of a distribution is to have. */
+export function resized(
+  distribution: WasmCloudDistribution,
+  child: Child,
+  { instances, serving }: WantedSlot,
+): Child {
   const { apiVersion, kind, metadata, spec } = child;
-  const { name, namespace, labels, annotations, ownerReferences } = metadata;
+  const { name, namespace, labels, annotations } = metadata;
+  const ownerReferences = ownersOf(distribution);
   const identity = { name, namespace, labels, annotations, ownerReferences } as Child['metadata'];
   return kind === 'WasmCloudActor'
     ? {

@@ -1,4 +1,4 @@
-import type { WasmCloudDistribution } from '../../api';
+import { type WasmCloudDistribution, WasmCloudDistributionResource } from '../../api';
 import { KasmError, messageOf } from '../../base/errors';
 import { type Reflector, type Result, isApiError, keyOf } from '../../kube';
 import {
@@ -9,17 +9,18 @@ import {
   distribute,
   planRollout,
 } from '../../placement';
-import { BY_OWNER } from '../caches';
+import { BY_COMPONENT, BY_OWNER, componentKey, ownerlessKey } from '../caches';
+import { componentIdOfDistribution } from '../component-id';
 import type { ReconcilerContext } from '../context';
 import { isGone } from '../host-health';
 import type { LoadLedger } from '../load-ledger';
 import { applyChanges, changesBetween } from './apply';
-import { type Child, childOf, distributionOf, isMarked, resized, slotOf } from './child';
+import { type Child, childOf, distributionOf, isMarked, isOrphanOf, resized, slotOf } from './child';
 import { History, type Revision } from './history';
 import { hostsOf } from './hosts';
 import { ChildObserver } from './observe';
 import { OwnWrites, type Seen } from './own-writes';
-import { obeyRollback, pruneHistory, recordRevision, rollBack } from './record';
+import { adoptRevisions, obeyRollback, pruneHistory, recordRevision, rollBack } from './record';
 import { DistributionReport } from './report';
 import { type Revisions, revisionsOf } from './revisions';
 import { olderRival } from './rivals';
@@ -68,14 +69,19 @@ export class DistributionReconciler {
     if (rival !== undefined) return this.report.overruled(distribution, rival, signal);
 
     const { client, events } = this.context;
-    const uid = distribution.metadata.uid ?? '';
-    const history = new History(distribution, caches.revisions.by(BY_OWNER, uid));
+    const { name, namespace, uid = '' } = distribution.metadata;
+    const owned = this.writesOf(distribution).of(uid);
+    const orphans = this.orphansOf(distribution, owned);
+    const lost = caches.revisions.by(BY_OWNER, ownerlessKey(namespace, name));
+    if (orphans.length + lost.length > 0 && !(await this.mayAdopt(distribution, signal))) return;
+    const adopted = await adoptRevisions(client, distribution, lost, signal);
+    const history = new History(distribution, [...caches.revisions.by(BY_OWNER, uid), ...adopted]);
     if (distribution.spec.rollbackTo !== undefined)
       return events.record(distribution, await obeyRollback(client, history, signal));
     await recordRevision(client, history, signal);
 
     const revisions = revisionsOf(distribution, history);
-    const seen = this.writesOf(distribution).of(uid);
+    const seen = [...owned, ...orphans];
     const observed = this.observe(key, distribution, seen);
     const children = seen.map(({ object }) => object);
     const hosts = hostsOf(caches, this.ledger, distribution, revisions.update, children, observed);
@@ -109,6 +115,28 @@ export class DistributionReconciler {
       postponed ? postponedMs : plan.problems.length > 0 ? lookAgainMs : Infinity,
     );
     return soonest === Infinity ? {} : { requeueAfterMs: soonest };
+  }
+
+  /** What was made for a distribution of this name and has no owner any more. */
+  private orphansOf(distribution: WasmCloudDistribution, owned: readonly Seen<Child>[]): Seen<Child>[] {
+    const { name, namespace } = distribution.metadata;
+    const known = new Set(owned.map(({ object }) => keyOf(object)));
+    return this.mirrorOf(distribution)
+      .by(BY_COMPONENT, componentKey(namespace, componentIdOfDistribution(distribution)))
+      .filter((child) => isOrphanOf(child, name) && !known.has(keyOf(child)))
+      .map((object) => ({ object, deleted: false }));
+  }
+
+  /**
+   * Whether a distribution is still there, by the word of the API server: when one is deleted and what it owns is to stay, the mirror may
+   * show that before the deletion, and what were taken back then would be deleted with it.
+   */
+  private async mayAdopt({ metadata }: WasmCloudDistribution, signal: AbortSignal): Promise<boolean> {
+    const { name, namespace, uid } = metadata;
+    const fieldSelector = `metadata.name=${name}`;
+    const selection = { namespace, fieldSelector, signal };
+    const { items } = await this.context.client.list(WasmCloudDistributionResource, selection);
+    return items.some((now) => now.metadata.uid === uid && now.metadata.deletionTimestamp === undefined);
   }
 
   private async goBack(
@@ -158,7 +186,7 @@ export class DistributionReconciler {
       if (template !== undefined) return [childOf(distribution, template, slot, plan.groupOf.get(slot.host))];
       // Its template is forgotten: what is there can stay, and nothing new can be made of it.
       const old = bySlot.get(slotKey(slot));
-      return old === undefined ? [] : [resized(old, slot)];
+      return old === undefined ? [] : [resized(distribution, old, slot)];
     });
     const due = changesBetween(present, wanted, (child) => this.isLost(child));
     // What nobody runs is in nobody's way, and what it did is to be done elsewhere first: everywhere, when many hosts are lost.

@@ -1,4 +1,5 @@
 import {
+  type ControllerRevision,
   ControllerRevisionResource,
   fieldManagers,
   labels,
@@ -7,6 +8,7 @@ import {
   WasmCloudDistributionResource,
 } from '../../api';
 import { isApiError, type EventText, type JsonPatchOperation, type KubeClient } from '../../kube';
+import { ownersOf } from './child';
 import { CHANGE_CAUSE, type History, type Revision, revisionHash, revisionName } from './history';
 
 const fieldManager = fieldManagers.reconciler;
@@ -18,7 +20,7 @@ export async function recordRevision(
   signal: AbortSignal,
 ): Promise<void> {
   const { distribution, newest } = history;
-  const { name, namespace, uid = '', annotations } = distribution.metadata;
+  const { name, namespace, annotations } = distribution.metadata;
   const { template } = distribution.spec;
   const hash = revisionHash(template);
   const known = history.find(hash);
@@ -36,7 +38,6 @@ export async function recordRevision(
     );
     return;
   }
-  const owner = { apiVersion: distribution.apiVersion, kind: distribution.kind, name, uid };
   try {
     await client.create(
       ControllerRevisionResource,
@@ -48,7 +49,7 @@ export async function recordRevision(
           name: revisionName(name, hash),
           ...(namespace !== undefined && { namespace }),
           labels: { [labels.distribution]: labelValue(name), [labels.revision]: hash },
-          ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
+          ownerReferences: ownersOf(distribution),
         },
         data: { template },
         revision: number,
@@ -59,6 +60,26 @@ export async function recordRevision(
     // Made by the pass before, and not seen yet.
     if (!isApiError(error, 409)) throw error;
   }
+}
+
+/** Takes revisions back that have lost their owner, as by a deletion of the distribution that orphans; returns them as they are then. */
+export async function adoptRevisions(
+  client: KubeClient,
+  distribution: WasmCloudDistribution,
+  orphans: readonly ControllerRevision[],
+  signal: AbortSignal,
+): Promise<ControllerRevision[]> {
+  const ownerReferences = ownersOf(distribution);
+  return Promise.all(
+    orphans.map(({ metadata: { name, namespace, uid, resourceVersion } }) =>
+      client.patch(
+        ControllerRevisionResource,
+        { name, namespace },
+        { metadata: { uid, resourceVersion, ownerReferences } },
+        { fieldManager, signal },
+      ),
+    ),
+  );
 }
 
 /** Forgets revisions beyond `spec.revisionHistoryLimit`. */

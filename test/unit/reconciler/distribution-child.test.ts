@@ -112,7 +112,7 @@ describe('changes', () => {
 test('what is resized keeps everything else', () => {
   const child = childOf(distribution(), template, slot, 'east') as WasmCloudActor;
   const status = { hostName: 'node-1' };
-  const smaller = resized({ ...child, status }, { ...slot, instances: 1, serving: false });
+  const smaller = resized(distribution(), { ...child, status }, { ...slot, instances: 1, serving: false });
   expect(smaller.spec).toEqual({ ...child.spec, instances: 1, serving: false });
   expect(smaller).not.toHaveProperty('status');
 });
