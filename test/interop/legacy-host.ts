@@ -16,6 +16,9 @@ export interface LatticeEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** It compiles what it runs: a component of JavaScript takes a busy machine minutes. */
+const patienceMs = 300_000;
+
 /** A real wasmCloud 1.9 host beside a NATS server of its own, spoken to as its command line client does. */
 export class LegacyHost {
   readonly events: LatticeEvent[] = [];
@@ -54,7 +57,7 @@ export class LegacyHost {
   async control(target: ControlTarget, body?: object): Promise<unknown> {
     const subject = controlSubject(this.lattice, target);
     const request = body && JSON.stringify(body);
-    const reply = await this.connection.nats.request(subject, request, { timeout: 10_000 });
+    const reply = await this.connection.nats.request(subject, request, { timeout: patienceMs / 5 });
     const { success, message, response } = reply.json<{
       success: boolean;
       message: string;
@@ -119,9 +122,9 @@ export class LegacyHost {
 
   /** Waits for an event of an id, which must tell of success. */
   private async event(type: RegExp, field: string, id: string): Promise<void> {
-    const event = await eventually(`${id} runs`, () =>
-      this.events.find((one) => type.test(one.type) && one.data[field] === id),
-    );
+    const happened = (): LatticeEvent | undefined =>
+      this.events.find((one) => type.test(one.type) && one.data[field] === id);
+    const event = await eventually(`${id} runs`, happened, patienceMs);
     if (event.type.endsWith('_failed')) throw new Error(`${id}: ${String(event.data['error'])}`);
   }
 

@@ -9,7 +9,10 @@ export type Call = (func: string, args: unknown[]) => Promise<unknown>;
 
 /** Calls a component of a lattice from a program that is connected to it. */
 export function over(caller: Provider, id: string, served = values): Call {
-  const target = caller.target(id, served) as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  const target = caller.target(id, served, { deadlineMs: 120_000 }) as Record<
+    string,
+    (...args: unknown[]) => Promise<unknown>
+  >;
   return (func, args) => target[camelCase(func)]!(...args);
 }
 
