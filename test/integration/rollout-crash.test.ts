@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
@@ -17,20 +17,28 @@ import {
   type WasmCloudDistributionSpec,
   WasmCloudHostResource,
   WasmCloudLinkResource,
+  type WasmCloudProvider,
+  WasmCloudProviderResource,
   conditionOf,
   isReady,
   leaderLeaseName,
 } from '../../lib/api';
 import { sleep } from '../../lib/base/sleep';
+import { machineTarget } from '../../lib/host/processes/programs';
 import { type KubeClient, Reflector } from '../../lib/kube';
+import type { LatticeConnection } from '../../lib/lattice';
 import { reconcilerUser } from '../../lib/local/control-plane';
 import { writeKubeconfig } from '../../lib/local/kubeconfig';
 import { Pki } from '../../lib/local/pki';
 import { choosePort } from '../../lib/local/ports';
+import { type Provider, connect as join, interfaces } from '../../lib/provider';
+import { bundle } from '../bundle';
 import type { HostProcess } from '../host-process';
+import { archive } from '../provider-archive';
 import { ReconcilerProcess } from '../reconciler-process';
 import { testClient } from './cluster';
 import { eventually } from './host-agent-harness';
+import { connect } from './lattice';
 import { link } from './lattice-objects';
 import { Load } from './load';
 import { startHost, versions } from './real-hosts';
@@ -44,21 +52,25 @@ const types = ['RollingUpdate', 'Canary', 'BlueGreen', 'Recreate'];
 
 let dir: string;
 let client: KubeClient;
+let connection: LatticeConnection;
+let caller: Provider;
 let hosts: HostProcess[] = [];
 let reconcilers: ReconcilerProcess[] = [];
 let kubeconfig: string;
 let port: number;
 let images: string[];
+let greeters: string[];
 let seen: Reflector<WasmCloudActor>;
 /** The uids that each name of an actor has had. */
 const uids = new Map<string, Set<string>>();
 
 beforeAll(async () => {
   dir = mkdtempSync(path.join(tmpdir(), 'rollout-crash-'));
-  client = await testClient();
+  [client, connection] = await Promise.all([testClient(), connect()]);
   const metadata = { name: namespace };
   await client.create(NamespaceResource, { apiVersion: 'v1', kind: 'Namespace', metadata });
   images = await versions(dir, 'front', 'front.wat');
+  greeters = await Promise.all(['1', '2'].map(greeter));
   kubeconfig = path.join(dir, 'reconciler.kubeconfig');
   const pki = new Pki(path.join(process.env['KASMCLOUD_TEST_DIR'] ?? '', 'pki'));
   const { origin } = client.connection.server;
@@ -71,6 +83,7 @@ beforeAll(async () => {
   const start = (name: string): Promise<HostProcess> => startHost({ client, dir, lattice: namespace, name });
   hosts = await Promise.all(names.map(start));
   reconcilers = [await ReconcilerProcess.start(kubeconfig), await ReconcilerProcess.start(kubeconfig)];
+  caller = await join({ nats: connection.nats, lattice: namespace, id: 'test' });
   seen = new Reflector(client, WasmCloudActorResource, { namespace });
   seen.subscribe(({ object: { metadata } }) => {
     const known = uids.get(metadata.name) ?? new Set();
@@ -91,13 +104,24 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await seen?.stop();
+  await caller?.close();
   await Promise.all(reconcilers.map((one) => one.end('SIGTERM')));
   await Promise.all(hosts.map((host) => host.stop()));
   for (const name of names) await client.delete(WasmCloudHostResource, { name });
   await client.delete(NamespaceResource, { name: namespace });
+  await connection?.close();
   client?.connection.close();
   rmSync(dir, { recursive: true, force: true });
 });
+
+/** A provider archive; what tells its versions apart is a comment. */
+async function greeter(version: string): Promise<string> {
+  const source = readFileSync(bundle(path.join(__dirname, 'providers/greeter.ts')), 'utf8');
+  const program = Buffer.from(`#!${process.execPath}\n${source}\n// ${version}\n`);
+  const file = path.join(dir, `greeter${version}.par`);
+  writeFileSync(file, await archive({ [machineTarget]: program }));
+  return `file://${file}`;
+}
 
 /** A template of which the calls tell the number. */
 function frontOf(version: number): DistributionTemplate {
@@ -120,6 +144,8 @@ const labelled = (name: string): { namespace: string; labelSelector: string } =>
 });
 const actorsOf = async (name: string): Promise<WasmCloudActor[]> =>
   (await client.list(WasmCloudActorResource, labelled(name))).items;
+const providersOf = async (name: string): Promise<WasmCloudProvider[]> =>
+  (await client.list(WasmCloudProviderResource, labelled(name))).items;
 const historyOf = async (name: string): Promise<ControllerRevision[]> =>
   (await client.list(ControllerRevisionResource, labelled(name))).items;
 
@@ -285,5 +311,57 @@ describe('by hand, in the midst of a rollout', () => {
     expect([...uids.values()].map(({ size }) => size)).toEqual([...uids].map(() => 1));
     await create('front', { template: frontOf(9), instances: 2 });
     await rolledOut('front');
+  }, 180_000);
+});
+
+describe('providers that are processes', () => {
+  /** The processes that answer. */
+  async function pids(): Promise<number[]> {
+    const found = new Set<number>();
+    for (let i = 0; i < 20; i++) found.add(await pid());
+    return [...found].sort();
+  }
+  const pid = async (): Promise<number> => {
+    const given = { deadlineMs: 5_000 };
+    const answer = await caller.call('greeter', interfaces.keyvalue.store, 'get', ['', 'pid'], given);
+    return JSON.parse(Buffer.from(answer!).toString()) as number;
+  };
+  const templateOf = (image: string): DistributionTemplate => ({ provider: { image } });
+
+  it('of an archive run on each host, and are replaced without failing a call', async () => {
+    await create('greeter', { template: templateOf(greeters[0]!), instances: 2 });
+    await rolledOut('greeter');
+    const before = await eventually(async () => {
+      const found = await pids();
+      expect(found).toHaveLength(2);
+      return found;
+    }, 30_000);
+    const load = new Load({ 'a call over NATS': async () => expect(await pid()).toBeGreaterThan(0) });
+    await change('greeter', { template: templateOf(greeters[1]!) });
+    await rolledOut('greeter');
+    await eventually(async () => {
+      const now = await pids();
+      expect(now).toHaveLength(2);
+      for (const one of before) expect(now).not.toContain(one);
+    }, 30_000);
+    expect(await load.stop()).toEqual([]);
+    expect((await providersOf('greeter')).map(({ spec }) => spec.host).sort()).toEqual(names);
+  }, 180_000);
+
+  it('are replaced with Recreate too, and built in ones', async () => {
+    const before = await pids();
+    await change('greeter', { template: templateOf(greeters[0]!), strategy: { type: 'Recreate' } });
+    await rolledOut('greeter');
+    await eventually(async () => {
+      const now = await pids();
+      expect(now).toHaveLength(2);
+      for (const one of before) expect(now).not.toContain(one);
+    }, 30_000);
+    for (const one of before) expect(() => process.kill(one, 0)).toThrow('ESRCH');
+
+    const config = { values: { revision: '2' } };
+    await change('http', { template: { provider: { config } }, strategy: { type: 'Recreate' } });
+    await rolledOut('http');
+    await eventually(async () => expect(await get()).toMatch(/^\d$/), 30_000);
   }, 180_000);
 });

@@ -20,10 +20,15 @@ const SETTLE_MS = 1_000;
 export class Predecessors {
   private readonly processes = new Set<ProviderProcess>();
   private spec: ProcessSpec | undefined;
-  private answers = 1;
+  private answers = 0;
 
   get any(): boolean {
     return this.processes.size > 0;
+  }
+
+  /** Whether others answer health checks, those before or replicas on other hosts: then one answer does not tell whose it is. */
+  get answer(): boolean {
+    return this.answers > 0;
   }
 
   add(process: ProviderProcess, spec: ProcessSpec): void {
@@ -32,11 +37,11 @@ export class Predecessors {
     void process.exited.then(() => this.processes.delete(process));
   }
 
-  /** Before the start of a process: counts who serves, or ends them where two must not run. */
+  /** Before the start of a process: counts who serves, having ended those before where two must not run. */
   async prepare(next: ProcessSpec, deps: ProcessDeps, graceMs: () => number): Promise<void> {
-    if (!this.any || this.spec === undefined) return;
-    if (!mayOverlap(this.spec, next)) return this.end(graceMs());
-    this.answers = Math.max(1, await healthy(next, deps, Infinity));
+    if (this.any && this.spec !== undefined && !mayOverlap(this.spec, next)) await this.end(graceMs());
+    const least = this.any ? 1 : 0;
+    this.answers = Math.max(least, await healthy(next, deps, Infinity));
   }
 
   /** The host id for a process that starts now: a request to shut down carries it, and must not be heard by those that serve. */
@@ -52,7 +57,7 @@ export class Predecessors {
     goesOn: () => boolean,
   ): Promise<boolean> {
     const due = performance.now() + withinMs;
-    while (goesOn() && this.any && performance.now() < due) {
+    while (goesOn() && this.answer && performance.now() < due) {
       if ((await healthy(spec, deps, this.answers)) > this.answers) {
         await sleep(SETTLE_MS, undefined, false);
         return true;

@@ -108,7 +108,10 @@ export class SupervisedProvider {
   private replace(before: ProcessSpec): void {
     const { current } = this;
     if (current === undefined || current.isStopping) return;
-    if (this.observed.status === 'True' && mayOverlap(before, this.spec)) {
+    const overlaps = this.observed.status === 'True' && mayOverlap(before, this.spec);
+    // What is known is of the one before: said of this one, it would let the next host begin with its own.
+    this.observe(starting);
+    if (overlaps) {
       this.predecessors.add(current, before);
       this.supersede();
     } else void current.stop(this.graceMs());
@@ -178,8 +181,8 @@ export class SupervisedProvider {
   /** Asks until the process has ended. */
   private async watch(process: ProviderProcess): Promise<void> {
     const startedAt = performance.now();
-    // Until then those before would answer for it.
-    if (this.predecessors.any) await this.takeOver(process);
+    // Until then others would answer for it.
+    if (this.predecessors.answer) await this.takeOver(process);
     let misses = 0;
     let delay = FIRST_CHECK_MS;
     while (this.current === process && !this.stopped) {
@@ -187,7 +190,7 @@ export class SupervisedProvider {
       const repeat = await this.pause(delay);
       if (this.current !== process || this.stopped) return;
       const health = await process.check(repeat && this.answered);
-      if (this.current !== process) return;
+      if (this.current !== process || process.isStopping) return;
       misses = health.reason === 'NoAnswer' ? misses + 1 : 0;
       this.answered ||= health.status !== 'Unknown';
       if (misses === 0) this.observe(health);
@@ -207,7 +210,7 @@ export class SupervisedProvider {
     const { startMs = 20_000 } = this.timing;
     const isCurrent = (): boolean => this.current === process && !this.stopped;
     const serves = await this.predecessors.areJoined(this.spec, this.deps, startMs, isCurrent);
-    if (!isCurrent()) return;
+    if (!isCurrent() || !this.predecessors.any) return;
     const { provider } = this.spec;
     this.deps.log.info(
       { provider, pid: process.pid, serves },
