@@ -50,10 +50,11 @@ export function notPlaced(explanation: string, others: Finding['observations']):
   return { ...finding, observations: [...finding.observations, ...others], overrule: true };
 }
 
-/** Bound by name to a host that does not exist. */
-export function notFound(hostName: string): Finding {
+/** Bound by name to a host that does not exist. `others` is what is known beside that. */
+export function notFound(hostName: string, others: Finding['observations']): Finding {
   const message = `spec.host: there is no WasmCloudHost ${JSON.stringify(hostName)}. Start a host of that name, or name another or none`;
-  return nowhere(reasons.notFound, message);
+  const finding = nowhere(reasons.notFound, message);
+  return { ...finding, observations: [...finding.observations, ...others] };
 }
 
 /** Bound to a host that is not for its lattice. */

@@ -112,7 +112,9 @@ class Workload<T extends Placeable> {
     if (host === undefined) return this.place(object, signal);
     const leaving = leavingOf(this.context, object, host);
     if (leaving !== undefined && isBoundByReconciler(object)) return this.move(object, host, leaving, signal);
-    const finding = this.inspect(object, host, leaving);
+    const finding = this.isNowhere(object, host)
+      ? { ...notFound(host, await this.config.observe(object, signal)), lookAgainMs }
+      : this.inspect(object, host, leaving);
     const { result } = await this.report(object, finding, signal);
     return result ?? { requeueAfterMs: finding.lookAgainMs };
   }
@@ -205,10 +207,14 @@ class Workload<T extends Placeable> {
     });
   }
 
+  /** Whether no host speaks for an object, nor has before. */
+  private isNowhere({ status }: T, hostName: string): boolean {
+    return status?.hostName === undefined && this.context.caches.hosts.get(hostName) === undefined;
+  }
+
   private inspect(object: T, hostName: string, leaving: Leaving | undefined): Finding {
     const host = this.context.caches.hosts.get(hostName);
     const spokenFor = object.status?.hostName;
-    if (host === undefined && spokenFor === undefined) return notFound(hostName);
     if (host !== undefined && leaving?.reason === 'HostNotServing') return notServed(object, host);
     const ready = conditionOf(object, conditionTypes.ready);
     if (leaving?.abrupt === true && leaving.reason !== 'HostStopped') {

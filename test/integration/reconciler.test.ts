@@ -195,7 +195,9 @@ describe('binding', () => {
   });
 
   test('a host that does not exist is named with the remedy, and found when it appears', async () => {
-    const object = await create(actor(namespace, 'misbound', { host: 'reconciler-late' }));
+    const config = { configFrom: [{ name: 'not-yet' }] };
+    const object = await create(actor(namespace, 'misbound', { host: 'reconciler-late', config }));
+    await conditionOfActor(object, 'ConfigResolved', 'False ConfigNotFound');
     const { message } = await conditionOfActor(object, 'Ready', 'False HostNotFound');
     expect(message).toContain(
       'spec.host: there is no WasmCloudHost "reconciler-late". Start a host of that name',
