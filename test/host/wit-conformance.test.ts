@@ -27,7 +27,7 @@ afterAll(async () => {
 });
 
 it('values of any types between two components over NATS', async () => {
-  const cases = randomCases(1, 100);
+  const cases = randomCases(1, 60);
   const served = interfaceOf(cases);
   const links = [callLink('relay', 'echo', values.id)];
   const [here, there] = [new CallHost(links, await connection()), new CallHost(links, await connection())];
@@ -37,7 +37,7 @@ it('values of any types between two components over NATS', async () => {
     await expectEchoes(each, 'core modules', (func, args) => relay.call(served.id, func, args));
   await here.stop();
   await there.stop();
-});
+}, 180_000);
 
 describe.each([
   ['JavaScript', 'on one host'],
