@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildSync } from 'esbuild';
 import { main } from '../../../lib/cli/main';
@@ -104,7 +105,12 @@ test.each([
   ['fish', 'fish', ['--no-execute']],
 ])('the script for %s parses, where that shell is', async (shell, command, args) => {
   await main(['completion', shell]);
-  const checked = spawnSync(command, args, { input: out, encoding: 'utf8' });
+  // A file: fish reads none from the socket that Node gives as standard input.
+  const dir = mkdtempSync(path.join(tmpdir(), 'kasmcloud-completion-'));
+  const file = path.join(dir, 'script');
+  writeFileSync(file, out);
+  const checked = spawnSync(command, [...args, file], { encoding: 'utf8' });
+  rmSync(dir, { recursive: true });
   const missing = (checked.error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT';
   expect(missing || checked.status === 0).toBe(true);
   expect(out).toContain('kasmcloud __complete');
