@@ -70,7 +70,7 @@ export class Config {
         );
     }
     const spec = {
-      ...(Object.keys(values).length > 0 && { values }),
+      ...specOfValues(values),
       ...(configFrom.length > 0 && { configFrom }),
       ...(secretFrom.length > 0 && { secretFrom }),
     };
@@ -89,10 +89,16 @@ export class Config {
     input: ConfigInput | undefined,
   ): ConfigSpec | undefined {
     if (input === undefined) return undefined;
-    const { spec, suspects } = input instanceof Config ? input : Config.from(input);
+    // Most are plain values, of which nothing needs to be gathered.
+    const config = input instanceof Config ? input : new Config(specOfValues(input), plainSecrets(input));
+    const { suspects } = config;
     if (suspects.length > 0) construct.node.addValidation({ validate: () => issuesOf(property, suspects) });
-    return spec;
+    return config.spec;
   }
+}
+
+function specOfValues(values: ConfigValues): ConfigSpec {
+  return Object.keys(values).length > 0 ? { values } : {};
 }
 
 function issuesOf(property: string, suspects: readonly PlainSecret[]): string[] {

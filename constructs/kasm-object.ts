@@ -77,11 +77,9 @@ export abstract class KasmObject extends ApiObject implements IValidation {
   /** What is wrong with the object, for cdk8s to report at every synth. */
   validate(): string[] {
     if (rendered !== undefined && (rendered !== this.chart || this.judged)) return [];
-    const issues = [
-      ...this.index.nameIssues(this, this.construct),
-      ...this.furtherIssues(),
-      ...this.manifestIssues(),
-    ];
+    const issues = this.index
+      .nameIssues(this, this.construct)
+      .concat(this.furtherIssues(), this.manifestIssues());
     this.judged = rendered === undefined && issues.length === 0;
     return issues;
   }
@@ -94,9 +92,9 @@ export abstract class KasmObject extends ApiObject implements IValidation {
   private manifestIssues(): string[] {
     const manifest = this.manifest();
     if (rendered === this.chart) this.validated = manifest;
-    return validateManifest(manifest)
-      .filter((issue) => !isDeferred(manifest, issue))
-      .map(({ message }) => message);
+    return validateManifest(manifest).flatMap((issue) =>
+      isDeferred(manifest, issue) ? [] : [issue.message],
+    );
   }
 
   private manifest(): KubeObject {

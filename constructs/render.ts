@@ -45,6 +45,12 @@ function isEmpty(value: unknown): boolean {
   return true;
 }
 
+/** Sorts a few keys in place, which most often are in order. */
+function sorted(keys: string[]): string[] {
+  for (let at = 1; at < keys.length; at++) if ((keys[at - 1] ?? '') > (keys[at] ?? '')) return keys.sort();
+  return keys;
+}
+
 function plain(value: unknown, object: ApiObject): unknown {
   if (value === null || value === undefined) return undefined;
   if (typeof value !== 'object') return value;
@@ -56,7 +62,7 @@ function plain(value: unknown, object: ApiObject): unknown {
     return plain(resolved, object);
   }
   const rendered: Record<string, unknown> = {};
-  for (const key of Object.keys(value).sort()) {
+  for (const key of sorted(Object.keys(value))) {
     const item = plain((value as Record<string, unknown>)[key], object);
     if (item !== undefined) rendered[key] = item;
   }

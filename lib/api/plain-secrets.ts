@@ -19,10 +19,13 @@ const harmless = /^(?:|true|false|none|null|\d+(?:\.\d+)?|\.{0,2}\/.*|file:.*|[$
  * they are a private key or seed, or an address with a password. What only the deployment knows is judged by its name.
  */
 export function plainSecrets(values: Readonly<Record<string, unknown>>): PlainSecret[] {
-  return Object.entries(values).flatMap(([key, value]) => {
+  const found: PlainSecret[] = [];
+  for (const key of Object.keys(values)) {
+    const value = values[key];
     const reason = (typeof value === 'string' ? inValue(value) : undefined) ?? inName(key, value);
-    return reason === undefined ? [] : [{ key, reason }];
-  });
+    if (reason !== undefined) found.push({ key, reason });
+  }
+  return found;
 }
 
 function inValue(value: string): string | undefined {
