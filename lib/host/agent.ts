@@ -10,6 +10,7 @@ import {
   WasmCloudLinkResource,
   WasmCloudProviderResource,
 } from '../api';
+import { linkGroup } from '../api/link-conflicts';
 import { messageOf } from '../base/errors';
 import { log } from '../base/log';
 import { ensureNamespace, EventRecorder, type KubeClient, LeaseKeeper } from '../kube';
@@ -23,6 +24,7 @@ import { ActorController } from './controllers/actors';
 import type { StartBuiltin } from './controllers/builtin-provider';
 import {
   BY_COMPONENT,
+  BY_GROUP,
   BY_SOURCE,
   BY_TARGET,
   componentKey,
@@ -94,6 +96,7 @@ export class HostAgent {
       indexes: {
         [BY_SOURCE]: ({ metadata, spec }) => [componentKey(metadata.namespace, spec.source)],
         [BY_TARGET]: ({ metadata, spec }) => [componentKey(metadata.namespace, spec.target)],
+        [BY_GROUP]: (link) => [linkGroup(link)],
       },
     });
     const localActors = new LocalActors();
@@ -101,7 +104,7 @@ export class HostAgent {
     const lattice = (namespace: string): string =>
       latticeOf(this.context, namespace)?.spec.latticeId ?? namespace;
     const router = new CallRouter({
-      links: (namespace, source) => linksFrom({ links }, namespace, source),
+      links: (namespace, source) => linksFrom(links, namespace, source),
       lattice,
       actor: (namespace, id, serves) =>
         localActors.find(namespace, id, serves) ?? localActors.find(namespace, id),

@@ -24,7 +24,7 @@ import {
 } from '../api';
 import { type KubeClient, Reflector } from '../kube';
 import { componentIdOf, componentIdOfDistribution } from './component-id';
-import { linkGroup } from './link-conflicts';
+import { linkGroup } from '../api/link-conflicts';
 
 /** The index of actors and providers by the name of the host they are bound to. */
 export const BY_HOST = 'host';

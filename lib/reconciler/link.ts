@@ -12,7 +12,7 @@ import { BY_COMPONENT, BY_GROUP, BY_NAMESPACE, BY_UNRESOLVED, componentKey } fro
 import { componentIdOf } from './component-id';
 import { writeConditions } from './conditions';
 import type { ReconcilerContext } from './context';
-import { conflicts, linkGroup, precedes } from './link-conflicts';
+import { conflicts, isActive, linkGroup, precedes } from '../api/link-conflicts';
 
 type Verdict = Omit<Observation, 'observedGeneration'>;
 type Component = WasmCloudActor | WasmCloudProvider;
@@ -101,8 +101,8 @@ class LinkReconciler {
   private findConflict(link: WasmCloudLink): { conflict: Verdict; loses: boolean } {
     const rivals = this.context.caches.links
       .by(BY_GROUP, linkGroup(link))
-      .filter((other) => other.metadata.deletionTimestamp === undefined)
-      .filter((other) => other.metadata.name !== link.metadata.name && conflicts(link, other))
+      .filter((other) => isActive(other) && other.metadata.name !== link.metadata.name)
+      .filter((other) => conflicts(link, other))
       .sort((a, b) => (precedes(a, b) ? -1 : 1));
     const [first] = rivals;
     if (first === undefined) {

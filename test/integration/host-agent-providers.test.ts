@@ -42,6 +42,7 @@ const link = (
   name: string,
   target: string,
   sourceConfig: WasmCloudLinkSpec['sourceConfig'],
+  linkName = name,
 ): Promise<unknown> =>
   lab.client.create(WasmCloudLinkResource, {
     apiVersion,
@@ -50,7 +51,7 @@ const link = (
     spec: {
       source: 'http',
       target,
-      name,
+      name: linkName,
       wit: { namespace: 'wasi', package: 'http', interfaces: ['incoming-handler'] },
       sourceConfig,
     },
@@ -98,6 +99,23 @@ it('replaces an actor without failing a request', async () => {
   over = true;
   await load;
   expect([...statuses]).toEqual([200]);
+});
+
+it('acts by the older of two links that claim the same, and by the other once it is alone', async () => {
+  const [first, second] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+  await provide('http');
+  await run('hello');
+  await link('a', 'hello', { values: { address: first } }, 'web');
+  await link('b', 'hello', { values: { address: second } }, 'web');
+  // A third link shows that the second was looked at.
+  const third = `127.0.0.1:${await freePort()}`;
+  await link('c', 'hello', { values: { address: third } });
+  const endpoints = async (): Promise<unknown> =>
+    (await until({ status: 'True', reason: 'Serving' })).status?.endpoints?.sort();
+  await eventually(async () => expect(await endpoints()).toEqual([first, third].sort()));
+  await lab.client.delete(WasmCloudLinkResource, { name: 'a', namespace });
+  await eventually(async () => expect(await endpoints()).toEqual([second, third].sort()));
+  expect((await fetch(`http://${second}/`)).status).toBe(200);
 });
 
 it('takes link configuration from a Secret and follows its changes', async () => {

@@ -270,7 +270,9 @@ it.each(['builtin://blobstore-fs', 'builtin://blobstore-nats'])('keeps objects b
     elsewhere.bind({ lattice: namespace, id: 'blobs' }, id, name, functions[name])(args);
   const object = { container: bucket, object: 'letter' };
   await here('create-container', bucket);
-  await here('write-container-data', object, Readable.from([Buffer.from('from '), Buffer.from('here')]));
+  const body = Readable.from([Buffer.from('from '), Buffer.from('here')]);
+  const written = (await here('write-container-data', object, body)) as () => Promise<unknown>;
+  expect(await written()).toEqual({ tag: 'ok', val: undefined });
   const [data, whole] = (await there('get-container-data', object, 0n, 100n)) as [
     AsyncIterable<Uint8Array>,
     Promise<unknown>,

@@ -57,6 +57,8 @@ export const BY_COMPONENT = 'component';
 /** Index of links by the {@link componentKey} of their source or target. */
 export const BY_SOURCE = 'source';
 export const BY_TARGET = 'target';
+/** Index of links by all that two of them must share to be in conflict. */
+export const BY_GROUP = 'group';
 
 /** A component id with its namespace. */
 export function componentKey(namespace: string | undefined, id: string): string {

@@ -27,7 +27,7 @@ import {
 import { farewell } from './farewell';
 import { Handover } from './handover';
 import { StillPulling } from './image-pull';
-import { inForce } from './links';
+import { rivalsOf, undisputed } from './links';
 import { ProcessRunning } from './process-running';
 import { Report } from './report';
 import type { RunningProvider } from './running-provider';
@@ -159,17 +159,19 @@ export class ProviderController {
       key,
       namespace,
       provider,
-      sourceLinks: inForce(links.by(BY_SOURCE, componentKeyOf(provider))),
-      targetLinks: inForce(links.by(BY_TARGET, componentKeyOf(provider))),
+      sourceLinks: undisputed(links, links.by(BY_SOURCE, componentKeyOf(provider))),
+      targetLinks: undisputed(links, links.by(BY_TARGET, componentKeyOf(provider))),
       report,
       signal,
       follow: (wanted) => references.follow(dependent, wanted, signal),
     });
   }
 
-  /** The providers of this host that a link touches. */
-  private endsOf({ metadata, spec }: WasmCloudLink): string[] {
-    return [spec.source, spec.target].flatMap((id) => this.providersWith(metadata.namespace, id));
+  /** The providers of this host that a link touches: its ends, and the targets of those that it overrules or no longer does. */
+  private endsOf(link: WasmCloudLink): string[] {
+    const all = [link, ...rivalsOf(this.context.links, link)];
+    const ids = new Set(all.flatMap(({ spec }) => [spec.source, spec.target]));
+    return Array.from(ids).flatMap((id) => this.providersWith(link.metadata.namespace, id));
   }
 
   private providersWith(namespace: string | undefined, id: string): string[] {

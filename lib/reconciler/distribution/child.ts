@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   API_VERSION,
   type DistributionTemplate,
+  type KubeObject,
   type OwnerReference,
   type WasmCloudActor,
   type WasmCloudDistribution,
@@ -21,7 +22,7 @@ const maxNameLength = 63;
 const hashLength = 10;
 
 /** The uid of the distribution that owns an object; undefined when none does. */
-export function distributionOf({ metadata }: Child): string | undefined {
+export function distributionOf({ metadata }: KubeObject): string | undefined {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
   return owner?.kind === 'WasmCloudDistribution' ? owner.uid : undefined;
 }

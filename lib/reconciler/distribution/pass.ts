@@ -1,4 +1,9 @@
-import { type WasmCloudDistribution, WasmCloudDistributionResource } from '../../api';
+import {
+  type ControllerRevision,
+  type KubeObject,
+  type WasmCloudDistribution,
+  WasmCloudDistributionResource,
+} from '../../api';
 import { KasmError, messageOf } from '../../base/errors';
 import { type Reflector, type Result, isApiError, keyOf } from '../../kube';
 import {
@@ -35,21 +40,24 @@ export class DistributionReconciler {
   private readonly observers = new Map<string, ChildObserver>();
   private readonly actors: OwnWrites<Child>;
   private readonly providers: OwnWrites<Child>;
+  private readonly revisions: OwnWrites<ControllerRevision>;
   private readonly report: DistributionReport;
 
   constructor(
     private readonly context: ReconcilerContext,
     private readonly ledger: LoadLedger,
   ) {
-    const { actors, providers } = context.caches;
-    this.actors = ownWrites(actors);
-    this.providers = ownWrites(providers);
+    const { actors, providers, revisions } = context.caches;
+    this.actors = ownWrites<Child>(actors);
+    this.providers = ownWrites<Child>(providers);
+    // Two revisions of which the mirror has not shown the first yet must not get one number.
+    this.revisions = ownWrites(revisions);
     this.report = new DistributionReport(context);
   }
 
   /** Follows what it writes until the returned function is called, after the last pass. */
   follow(): () => void {
-    const ends = [this.actors.follow(), this.providers.follow()];
+    const ends = [this.actors, this.providers, this.revisions].map((writes) => writes.follow());
     return () => {
       for (const end of ends) end();
       this.report.end();
@@ -74,11 +82,14 @@ export class DistributionReconciler {
     const orphans = this.orphansOf(distribution, owned);
     const lost = caches.revisions.by(BY_OWNER, ownerlessKey(namespace, name));
     if (orphans.length + lost.length > 0 && !(await this.mayAdopt(distribution, signal))) return;
-    const adopted = await adoptRevisions(client, distribution, lost, signal);
-    const history = new History(distribution, [...caches.revisions.by(BY_OWNER, uid), ...adopted]);
+    for (const adopted of await adoptRevisions(client, distribution, lost, signal))
+      this.revisions.applied(adopted);
+    const recorded = this.revisions.of(uid).map(({ object }) => object);
+    const history = new History(distribution, recorded);
     if (distribution.spec.rollbackTo !== undefined)
       return events.record(distribution, await obeyRollback(client, history, signal));
-    await recordRevision(client, history, signal);
+    const written = await recordRevision(client, history, signal);
+    if (written !== undefined) this.revisions.applied(written);
 
     const revisions = revisionsOf(distribution, history);
     const seen = [...owned, ...orphans];
@@ -238,9 +249,10 @@ export class DistributionReconciler {
   }
 }
 
-type Mirror = Pick<Reflector<Child>, 'get' | 'by' | 'subscribe'>;
+type MirrorOf<T extends KubeObject> = Pick<Reflector<T>, 'get' | 'by' | 'subscribe'>;
+type Mirror = MirrorOf<Child>;
 
-function ownWrites(reflector: Mirror): OwnWrites<Child> {
+function ownWrites<T extends KubeObject>(reflector: MirrorOf<T>): OwnWrites<T> {
   return new OwnWrites({ reflector, index: BY_OWNER, ownerOf: distributionOf });
 }
 

@@ -13,12 +13,15 @@ import { CHANGE_CAUSE, type History, type Revision, revisionHash, revisionName }
 
 const fieldManager = fieldManagers.reconciler;
 
-/** Makes the present template the newest of the history, as a ControllerRevision that the distribution owns. */
+/**
+ * Makes the present template the newest of the history, as a ControllerRevision that the distribution owns.
+ * @returns what was written of it, if anything was
+ */
 export async function recordRevision(
   client: KubeClient,
   history: History,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<ControllerRevision | undefined> {
   const { distribution, newest } = history;
   const { name, namespace, annotations } = distribution.metadata;
   const { template } = distribution.spec;
@@ -28,18 +31,14 @@ export async function recordRevision(
   const metadata = { ...(changeCause !== undefined && { annotations: { [CHANGE_CAUSE]: changeCause } }) };
   const number = known !== undefined && known === newest ? known.number : (newest?.number ?? 0) + 1;
   if (known !== undefined) {
-    if (known === newest && (changeCause === undefined || changeCause === known.changeCause)) return;
+    if (known === newest && (changeCause === undefined || changeCause === known.changeCause))
+      return undefined;
     const key = { name: known.name, namespace };
-    await client.patch(
-      ControllerRevisionResource,
-      key,
-      { metadata, revision: number },
-      { fieldManager, signal },
-    );
-    return;
+    const change = { metadata, revision: number };
+    return client.patch(ControllerRevisionResource, key, change, { fieldManager, signal });
   }
   try {
-    await client.create(
+    return await client.create(
       ControllerRevisionResource,
       {
         apiVersion: 'apps/v1',
@@ -59,6 +58,7 @@ export async function recordRevision(
   } catch (error) {
     // Made by the pass before, and not seen yet.
     if (!isApiError(error, 409)) throw error;
+    return undefined;
   }
 }
 

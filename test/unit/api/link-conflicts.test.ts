@@ -1,5 +1,5 @@
 import type { WasmCloudLink } from '../../../lib/api';
-import { conflicts, precedes } from '../../../lib/reconciler/link-conflicts';
+import { conflicts, precedes } from '../../../lib/api/link-conflicts';
 
 function link(
   name: string,
