@@ -29,13 +29,13 @@ export class GuestRun {
    */
   constructor(
     private readonly serving: Serving,
-    private readonly enter: (lease: Lease) => Promise<unknown>,
+    private readonly enter: (lease: Lease) => unknown,
     private readonly over: (outcome: Outcome) => void,
   ) {
     this.deadline = serving.deadlines.start(() => this.end('DeadlineExceeded'));
     const lease = serving.instances.take();
     if (lease === undefined) void this.runFresh();
-    else void this.run(lease);
+    else this.run(lease);
   }
 
   /** Stops the guest, at once if it waits, else when it would. */
@@ -52,18 +52,22 @@ export class GuestRun {
       const message = `Component could not be instantiated: ${messageOf(error)}`;
       return this.finish({ failure: 'Trapped', message });
     }
-    await this.run(lease);
+    this.run(lease);
   }
 
-  private async run(lease: Lease): Promise<void> {
+  private run(lease: Lease): void {
     this.lease = lease;
     if (this.ending !== undefined) lease.guest.interrupt(new Error(this.ending));
-    let outcome: Outcome;
+    const fail = (error: unknown): void => this.ended(lease, this.outcomeOf(error));
     try {
-      outcome = { value: await this.enter(lease) };
+      // A component that never waits answers at once.
+      Promise.resolve(this.enter(lease)).then((value) => this.ended(lease, { value }), fail);
     } catch (error) {
-      outcome = this.outcomeOf(error);
+      fail(error);
     }
+  }
+
+  private ended(lease: Lease, outcome: Outcome): void {
     // What was told to end could not wait for anything any more.
     if (!('failure' in outcome) && this.ending === undefined) this.serving.instances.giveBack(lease);
     // Components are written for hosts where all that a call began ends with it.

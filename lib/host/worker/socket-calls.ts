@@ -152,7 +152,14 @@ export class SocketCall implements TurnTaker, Outlet {
   }
 }
 
-/** Number of a socket's file, which all threads of the process share; -1 where there is none. */
+const descriptors = new WeakMap<object, number>();
+
+/** Number of a socket's file, which all threads of the process share; -1 where there is none. Asked for once a socket, as it is slow to tell. */
 function descriptorOf(socket: object): number {
-  return (socket as { _handle?: { fd?: number } })._handle?.fd ?? -1;
+  let descriptor = descriptors.get(socket);
+  if (descriptor === undefined) {
+    descriptor = (socket as { _handle?: { fd?: number } })._handle?.fd ?? -1;
+    descriptors.set(socket, descriptor);
+  }
+  return descriptor;
 }
