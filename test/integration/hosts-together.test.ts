@@ -99,7 +99,7 @@ async function populate(): Promise<void> {
     const sourceConfig = { values: { address: `127.0.0.1:${ports[target]}` } };
     await client.create(
       WasmCloudLinkResource,
-      link(namespace, `http-${target}`, 'http', target, { sourceConfig }),
+      link(namespace, `http-${target}`, 'http', target, { name: target, sourceConfig }),
     );
   }
   for (const { metadata } of actors)
