@@ -197,6 +197,18 @@ test('a lattice lives through everything', async () => {
   await rollTo({ template: { actor: { limits: { memory: '64Mi' } } } });
   await rollTo({ template: { actor: { limits: { memory: '32Mi' } } } });
 
+  // All of this may take less time than there is between two heartbeats.
+  await eventually(
+    'a Lease is renewed',
+    () =>
+      Promise.resolve(
+        audit
+          .requestsOf(`${HOST_USER_PREFIX}rights-a`)
+          .some(({ action }) => action === 'update leases.coordination.k8s.io'),
+      ),
+    60_000,
+  );
+
   // A host that is drained, one that ends, and one that is lost.
   await client.patch(WasmCloudHostResource, { name: 'rights-a' }, { spec: { drain: { requested: true } } });
   await eventually(
