@@ -17,3 +17,20 @@ export function sleep(ms: number, signal?: AbortSignal, hold = true): Promise<vo
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/**
+ * Waits for `work`, but for no longer than `ms` milliseconds; whether it has ended by then. Rejects as it does. The timer keeps the process
+ * alive only when `hold` is true.
+ */
+export async function within(ms: number, work: Promise<unknown>, hold = true): Promise<boolean> {
+  const over = new AbortController();
+  const late = sleep(ms, over.signal, hold).then(
+    () => false,
+    () => false,
+  );
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    over.abort();
+  }
+}

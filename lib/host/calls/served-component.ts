@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/errors';
 import { log } from '../../base/log';
-import { sleep } from '../../base/sleep';
+import { within } from '../../base/sleep';
 import {
   type CallContext,
   type Handler,
@@ -64,10 +64,7 @@ export class ServedComponent {
     if (added && this.connection.connected) await this.connection.nats.flush();
     if (gone.length === 0) return;
     await Promise.all(gone.map(([, served]) => served.end()));
-    const whole = new AbortController();
-    const late = sleep(handOverMs, whole.signal, false).catch(() => undefined);
-    await Promise.race([Promise.all(this.servers.map(({ server }) => server.handed())), late]);
-    whole.abort();
+    await within(handOverMs, Promise.all(this.servers.map(({ server }) => server.handed())), false);
   }
 
   /** Takes no more calls; resolves as {@link update}. The answers follow within `graceMs`. */

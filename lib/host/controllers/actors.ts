@@ -8,7 +8,7 @@ import {
   type WasmCloudActorStatus,
 } from '../../api';
 import { bytesOf } from '../../base/quantity';
-import { sleep } from '../../base/sleep';
+import { within } from '../../base/sleep';
 import { Controller, keyOf, parseKey, type Result } from '../../kube';
 import { ActorSlot, type Running, type WantedActor } from './actor-slot';
 import { requireComponentId } from './component-id';
@@ -189,10 +189,10 @@ export class ActorController {
   ): Promise<void> {
     const work = slot.bring(wanted, signal);
     const settled = work.then(
-      () => true,
-      () => true,
+      () => undefined,
+      () => undefined,
     );
-    if (!(await Promise.race([settled, sleep(NOTICE_MS, undefined, false)]))) {
+    if (!(await within(NOTICE_MS, settled, false))) {
       const notice = new Report(actor);
       notice.start(`${wanted.image} is pulled and started`);
       // The work itself goes on, so its failure must be seen first.

@@ -68,6 +68,13 @@ export interface BuiltinHost {
 /** Makes a provider. */
 export type StartBuiltin = (host: BuiltinHost) => BuiltinProvider;
 
+/** How a store tells the components that it is linked to of its keys. */
+function watcherOf(call: BuiltinHost['call']) {
+  return async (link: ProviderLink, func: string, args: readonly unknown[]): Promise<void> => {
+    await call(link, interfaces.keyvalue.watcher, func, args);
+  };
+}
+
 /** What `builtin://NAME` can name. */
 export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
   'http-server': ({ httpHandler }) => {
@@ -134,9 +141,7 @@ export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
     const watch = new KeyvalueWatch<ProviderLink>({
       connection: nats,
       config,
-      deliver: async (link, func, args) => {
-        await call(link, interfaces.keyvalue.watcher, func, args);
-      },
+      deliver: watcherOf(call),
       log,
     });
     return {
@@ -156,9 +161,7 @@ export const builtinProviders: Readonly<Record<string, StartBuiltin>> = {
     let current: Values = {};
     const watch = new RedisWatch<ProviderLink>({
       config: () => current,
-      deliver: async (link, func, args) => {
-        await call(link, interfaces.keyvalue.watcher, func, args);
-      },
+      deliver: watcherOf(call),
       log,
     });
     return {

@@ -1,4 +1,4 @@
-import { sleep } from '../../base/sleep';
+import { within } from '../../base/sleep';
 import { ImagePullError } from '../images/errors';
 import type { FetchOptions, ImageStore, StoredImage } from '../images/store';
 
@@ -49,10 +49,10 @@ export class ImagePull {
     }
     const pull = this.current;
     const settled = pull.work.then(
-      () => true,
-      () => true,
+      () => undefined,
+      () => undefined,
     );
-    if (!(await Promise.race([settled, sleep(PATIENCE_MS, undefined, false)]))) {
+    if (!(await within(PATIENCE_MS, settled, false))) {
       void settled.then(() => {
         if (this.current === pull) this.ended();
       });

@@ -8,7 +8,7 @@ import {
 } from '../../api';
 import { messageOf, TerminalError } from '../../base/errors';
 import { log } from '../../base/log';
-import { sleep } from '../../base/sleep';
+import { within } from '../../base/sleep';
 import { Controller, keyOf, type Result } from '../../kube';
 import { parseReference } from '../images/reference';
 import type { StartBuiltin } from './builtin-provider';
@@ -133,11 +133,11 @@ export class ProviderController {
     signal: AbortSignal,
   ): Promise<void> {
     const settled = work.then(
-      () => true,
-      () => true,
+      () => undefined,
+      () => undefined,
     );
     // What serves goes on serving meanwhile.
-    if ((await Promise.race([settled, sleep(NOTICE_MS, undefined, false)])) || isReady(provider)) return;
+    if ((await within(NOTICE_MS, settled, false)) || isReady(provider)) return;
     const { image = '' } = provider.spec;
     const notice = new Report(provider);
     notice.start(`${image} is pulled and started`);

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../base/errors';
 import { signalGroup } from '../../base/process-identity';
-import { sleep } from '../../base/sleep';
+import { within } from '../../base/sleep';
 import type { LatticeConnection, LatticeConnectionOptions } from '../../lattice/connection';
 import type { LatticeLogger } from '../../lattice/logger';
 import { CurveKeyPair } from '../../lattice/nkeys';
@@ -156,13 +156,13 @@ export class ProviderProcess {
     const started = performance.now();
     const left = (share: number): number => Math.max(0, started + graceMs * share - performance.now());
     if (pid === undefined || (await this.askToShutDown(left(ASK_SHARE))))
-      if (await this.within(left(ASK_SHARE))) return;
+      if (await within(left(ASK_SHARE), this.exited, false)) return;
     if (pid === undefined) return;
     signalGroup(pid, 'SIGTERM');
-    if (await this.within(left(1))) return;
+    if (await within(left(1), this.exited, false)) return;
     this.deps.log.warn({ provider: this.spec.provider, pid }, 'Provider did not end in time and is killed');
     signalGroup(pid, 'SIGKILL');
-    await this.within(KILLED_MS);
+    await within(KILLED_MS, this.exited, false);
   }
 
   /** Whether the provider has agreed. Its host's id is in the message, as others may run the same provider. */
@@ -184,10 +184,6 @@ export class ProviderProcess {
     return Promise.race([ask(), this.exited.then(() => true)]);
   }
 
-  private within(ms: number): Promise<boolean> {
-    return Promise.race([this.exited.then(() => true), sleep(ms, undefined, false).then(() => false)]);
-  }
-
   private async end(written: Promise<unknown>): Promise<ProcessExit> {
     const { child, deps } = this;
     const exit = await new Promise<ProcessExit>((resolve) => {
@@ -205,7 +201,7 @@ export class ProviderProcess {
     this.ended.abort(new Error('The process has ended'));
     if (child.pid !== undefined) deps.ledger.remove(child.pid);
     // The rest of its output; bounded, as a process that left the group may hold the pipe open.
-    await Promise.race([written, sleep(1_000, undefined, false)]);
+    await within(1_000, written, false);
     child.stdout?.destroy();
     child.stderr?.destroy();
     const { tail } = this.output;

@@ -2,7 +2,7 @@ import type { Consumer, ConsumerMessages, JsMsg } from 'nats';
 import { Backoff } from '../../base/backoff';
 import { messageOf } from '../../base/errors';
 import type { Logger } from '../../base/log';
-import { sleep } from '../../base/sleep';
+import { sleep, within } from '../../base/sleep';
 import type { LatticeConnection } from '../../lattice/connection';
 import { invalid } from './settings';
 
@@ -54,9 +54,7 @@ export class NatsConsumer {
   /** Takes no more messages, and lets those that are being handled end for as long as `graceMs`; the server keeps the others. */
   async close(graceMs: number): Promise<void> {
     this.stopping.abort();
-    const given = new AbortController();
-    await Promise.race([this.over, sleep(graceMs, given.signal).catch(() => undefined)]);
-    given.abort();
+    await within(graceMs, this.over);
   }
 
   private async follow(first: Consumer): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Msg, Subscription } from 'nats';
 import { messageOf } from '../../base/errors';
 import type { Logger } from '../../base/log';
-import { sleep } from '../../base/sleep';
+import { within } from '../../base/sleep';
 import type { LatticeConnection } from '../../lattice/connection';
 
 /** Messages that are handled at a time, as many as wasmCloud's provider handles. */
@@ -48,10 +48,7 @@ export class NatsSubscription {
 
   /** Takes no more messages, and lets those that have arrived be handled for as long as `graceMs`. */
   async close(graceMs: number): Promise<void> {
-    const over = new AbortController();
-    const timeout = sleep(graceMs, over.signal).catch(() => undefined);
-    await Promise.race([this.ended(), timeout]);
-    over.abort();
+    await within(graceMs, this.ended());
     this.waiting.length = 0;
   }
 

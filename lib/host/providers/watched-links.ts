@@ -1,5 +1,5 @@
 import { TerminalError } from '../../base/errors';
-import { sleep } from '../../base/sleep';
+import { within } from '../../base/sleep';
 import type { Settings } from './settings';
 
 /** A link from the provider to a component that exports `wasi:keyvalue/watcher`. */
@@ -48,10 +48,7 @@ export class WatchedLinks<L extends WatchLink, S> {
     const all = [...this.watches.values()].map(({ watch }) => watch);
     this.watches.clear();
     for (const { stop } of all) stop.abort();
-    const over = new AbortController();
-    const timeout = sleep(graceMs, over.signal).catch(() => undefined);
-    await Promise.race([Promise.all(all.map((watch) => watch.over)), timeout]);
-    over.abort();
+    await within(graceMs, Promise.all(all.map((watch) => watch.over)));
   }
 
   private async apply(links: readonly L[]): Promise<void> {

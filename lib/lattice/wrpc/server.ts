@@ -1,6 +1,6 @@
 import type { Msg, Subscription } from 'nats';
 import { messageOf } from '../../base/errors';
-import { sleep } from '../../base/sleep';
+import { within } from '../../base/sleep';
 import type { LatticeConnection } from '../connection';
 import { wrpcQueue, wrpcSubject } from '../subjects';
 import { type Limits, defaultLimits } from './coding';
@@ -93,10 +93,8 @@ export class WrpcServer {
   /** Takes no more calls, lets those that run finish for up to `graceMs`, aborts the rest, and sends what is buffered. */
   async drain(graceMs = 30_000): Promise<void> {
     const ended = Promise.all([...this.subscriptions.keys()].map((subject) => this.end(subject)));
-    const over = new AbortController();
     const finished = ended.then(() => this.finished());
-    await Promise.race([finished, sleep(graceMs, over.signal, false).catch(() => undefined)]);
-    over.abort();
+    await within(graceMs, finished, false);
     const late = new WrpcError('Aborted', `The server stopped ${graceMs} ms after it was asked to`);
     for (const { message } of this.waiting.splice(0)) this.refuse(message, 503, 'Stopping');
     for (const invocation of [...this.running]) invocation.fail(late);
