@@ -15,6 +15,8 @@ export interface ConnectionOptions {
 /** What authenticates one request. */
 export interface Credentials {
   readonly agent: http.Agent;
+  /** For responses that are read in bursts: its sockets read nothing ahead. @default agent */
+  readonly burstAgent?: http.Agent;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -84,7 +86,7 @@ class KubeConfigConnection implements Connection {
   private config: KubeConfig;
   private readAt = -Infinity;
   private current: Promise<Credentials> | undefined;
-  private agent: http.Agent | undefined;
+  private agents: Pick<Credentials, 'agent' | 'burstAgent'> | undefined;
   private agentIdentity = '';
 
   constructor(private readonly load: () => KubeConfig) {
@@ -108,8 +110,9 @@ class KubeConfigConnection implements Connection {
   }
 
   close(): void {
-    this.agent?.destroy();
-    this.agent = undefined;
+    this.agents?.agent.destroy();
+    this.agents?.burstAgent?.destroy();
+    this.agents = undefined;
     this.agentIdentity = '';
     this.current = undefined;
   }
@@ -133,11 +136,11 @@ class KubeConfigConnection implements Connection {
       Object.entries(options.headers ?? {}).map(([name, value]) => [name, String(value).trim()]),
     );
     if (options.auth) headers['Authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`;
-    return { agent: this.agentFor(options), headers };
+    return { ...this.agentsFor(options), headers };
   }
 
-  /** One keep-alive agent for as long as the TLS material stays the same. */
-  private agentFor(options: https.RequestOptions): http.Agent {
+  /** The same keep-alive agents for as long as the TLS material stays the same. */
+  private agentsFor(options: https.RequestOptions): Pick<Credentials, 'agent' | 'burstAgent'> {
     const tls = {
       ca: options.ca,
       cert: options.cert,
@@ -148,14 +151,17 @@ class KubeConfigConnection implements Connection {
     const identity = JSON.stringify(tls, (_, value: unknown) =>
       Buffer.isBuffer(value) ? value.toString() : value,
     );
-    if (this.agent !== undefined && identity === this.agentIdentity) return this.agent;
+    if (this.agents !== undefined && identity === this.agentIdentity) return this.agents;
     this.agentIdentity = identity;
     // Kernel keep-alive probes end a connection to a machine that vanished, long before any timeout of ours.
     const keepAlive = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 64, timeout: 60_000 };
-    if (this.config.getCurrentCluster()?.proxyUrl !== undefined) this.agent = options.agent as http.Agent;
-    else if (this.server.protocol === 'http:') this.agent = new http.Agent(keepAlive);
-    else this.agent = new https.Agent({ ...keepAlive, ...withoutUndefined(tls) });
-    return this.agent;
+    const secure = this.server.protocol === 'https:';
+    const make = (more: http.AgentOptions & { highWaterMark?: number }): http.Agent =>
+      secure ? new https.Agent({ ...more, ...withoutUndefined(tls) }) : new http.Agent(more);
+    const proxied = this.config.getCurrentCluster()?.proxyUrl !== undefined;
+    return (this.agents = proxied
+      ? { agent: options.agent as http.Agent }
+      : { agent: make(keepAlive), burstAgent: make({ ...keepAlive, highWaterMark: 1 }) });
   }
 }
 

@@ -20,7 +20,7 @@ export interface Watch<T extends KubeObject> {
 }
 
 export interface Result {
-  /** Another pass after this delay, even if nothing changes. */
+  /** Another pass after this delay, even if nothing changes; without it none, whatever earlier passes asked for. */
   readonly requeueAfterMs?: number | undefined;
 }
 
@@ -95,6 +95,11 @@ export class Controller<const T extends readonly KubeObject[] = readonly KubeObj
     depth.set({ controller: this.options.name }, this.queue.depth);
   }
 
+  /** Asks for a pass of one key after a delay; of several delays the shortest counts. */
+  enqueueAfter(key: string, ms: number): void {
+    this.queue.addAfter(key, ms);
+  }
+
   private async run(signal: AbortSignal): Promise<void> {
     const detach = this.attach.map((attach) => attach());
     try {
@@ -146,8 +151,7 @@ export class Controller<const T extends readonly KubeObject[] = readonly KubeObj
           reconcile(key, signal),
         ),
       );
-      this.queue.forget(key);
-      if (result?.requeueAfterMs !== undefined) this.queue.addAfter(key, result.requeueAfterMs);
+      this.queue.settle(key, result?.requeueAfterMs);
     } catch (error) {
       if (!stopping.aborted) this.fail(key, error, controller);
     }
@@ -156,7 +160,7 @@ export class Controller<const T extends readonly KubeObject[] = readonly KubeObj
   private fail(key: string, error: unknown, controller: string): void {
     if (error instanceof TerminalError) {
       failed.inc({ controller, kind: 'terminal' });
-      this.queue.forget(key);
+      this.queue.settle(key);
       this.log.error(
         { object: key, reason: error.reason, error: messageOf(error) },
         'Gave up until a change',

@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** Longest silence of the server, in milliseconds. @default 30000 */
   readonly idleTimeoutMs?: number;
+  /** Whether the response is read in bursts; between them it is to stay in the kernel. @default false */
+  readonly bursts?: boolean;
   /** Called just before the request is sent, each time that it is; throws to prevent it. */
   readonly guard?: (() => void) | undefined;
 }
@@ -91,15 +93,16 @@ async function exchange(
   fresh: boolean,
 ): Promise<http.IncomingMessage> {
   request.signal?.throwIfAborted();
-  const { agent, headers } = await connection.credentials(fresh);
+  const { agent, burstAgent = agent, headers } = await connection.credentials(fresh);
+  const sockets = request.bursts === true ? burstAgent : agent;
   request.signal?.throwIfAborted();
   request.guard?.();
   try {
-    return await roundTrip(connection.server, agent, headers, request);
+    return await roundTrip(connection.server, sockets, headers, request);
   } catch (error) {
     // The server closed a kept connection just as it was used again: nothing was answered, and reading twice is harmless.
     if (request.method === 'GET' && error instanceof StaleSocket) {
-      return roundTrip(connection.server, agent, headers, request);
+      return roundTrip(connection.server, sockets, headers, request);
     }
     throw error;
   }

@@ -17,6 +17,8 @@ export interface ReflectorOptions<T> extends Selection {
   readonly watchSeconds?: number;
   /** How much longer than that the server may be silent before the connection is given up. @default 15000 */
   readonly idleSlackMs?: number;
+  /** For how long the watch reads nothing after each read, in milliseconds: for what changes often and is not urgent. @default 0 */
+  readonly pauseMs?: number;
   /** Delays between failures. @default 500 ms to 30 s with jitter */
   readonly backoff?: Backoff;
 }

@@ -1,6 +1,7 @@
 import type { KubeObject, ResourceType } from '../api/resource';
 import { KasmError } from '../base/errors';
 import { ApiError } from './api-error';
+import { inBursts } from './bursts';
 import { type KubeClient, type Selection, selectors, withQuery } from './client';
 import { collectionPath } from './key';
 
@@ -19,6 +20,8 @@ export interface WatchOptions extends Selection {
   readonly timeoutSeconds?: number;
   /** How much longer than `timeoutSeconds` the server may be silent before the connection counts as dead. @default 15000 */
   readonly idleSlackMs?: number;
+  /** For how long nothing is read after each read, in milliseconds, so that many events wake the process up once. @default 0 */
+  readonly pauseMs?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called when the server has accepted the watch. */
   readonly onOpen?: () => void;
@@ -34,7 +37,7 @@ export async function* watch<T extends KubeObject>(
   type: ResourceType<T>,
   options: WatchOptions,
 ): AsyncGenerator<WatchEvent<T>, void, void> {
-  const { resourceVersion, timeoutSeconds = 290, idleSlackMs = 15_000, signal } = options;
+  const { resourceVersion, timeoutSeconds = 290, idleSlackMs = 15_000, pauseMs = 0, signal } = options;
   const response = await client.stream({
     method: 'GET',
     path: withQuery(collectionPath(type, options.namespace), {
@@ -45,11 +48,13 @@ export async function* watch<T extends KubeObject>(
       timeoutSeconds: String(timeoutSeconds),
     }),
     signal,
+    bursts: pauseMs > 0,
     idleTimeoutMs: timeoutSeconds * 1000 + idleSlackMs,
   });
   options.onOpen?.();
   try {
-    for await (const line of lines(response)) {
+    const chunks = pauseMs === 0 ? response : inBursts(response, pauseMs, signal);
+    for await (const line of lines(chunks)) {
       const event = parse<T>(line);
       if ((event.type as string) === 'ERROR') throw ApiError.fromStatus(event.object);
       yield event;

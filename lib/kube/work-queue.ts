@@ -9,6 +9,13 @@ export interface WorkQueueOptions {
   readonly clock?: Clock;
 }
 
+interface Delayed {
+  readonly at: number;
+  readonly cancel: () => void;
+  /** Whether only the last pass asked for it, so that the next may withdraw it. */
+  readonly asked: boolean;
+}
+
 /**
  * A queue of distinct keys, the one of client-go: a key waits at most once, and is never handed to two workers at a time. A key
  * added while it is processed is handed out again after {@link done}.
@@ -19,7 +26,7 @@ export class WorkQueue {
   private readonly processing = new Set<string>();
   private queue: string[] = [];
   private head = 0;
-  private readonly delayed = new Map<string, { at: number; cancel: () => void }>();
+  private readonly delayed = new Map<string, Delayed>();
   private readonly failures = new Map<string, number>();
   private waiters: ((key: string | undefined) => void)[] = [];
   private closed = false;
@@ -46,17 +53,17 @@ export class WorkQueue {
 
   /** Adds a key after a delay; of several delays of one key the shortest counts. */
   addAfter(key: string, ms: number): void {
-    if (this.closed) return;
-    if (ms <= 0) return this.add(key);
-    const at = this.clock.now() + ms;
-    const earlier = this.delayed.get(key);
-    if (earlier !== undefined && earlier.at <= at) return;
-    earlier?.cancel();
-    const cancel = this.clock.after(ms, () => {
-      this.delayed.delete(key);
-      this.add(key);
-    });
-    this.delayed.set(key, { at, cancel });
+    this.delay(key, ms, false);
+  }
+
+  /**
+   * Takes note that a pass of a key went well: its failures are forgotten, and it comes again after what this pass asks for, not
+   * what earlier ones did.
+   */
+  settle(key: string, againInMs?: number): void {
+    this.failures.delete(key);
+    this.withdraw(key);
+    if (againInMs !== undefined) this.delay(key, againInMs, true);
   }
 
   /** Adds a key that failed, after a delay that grows with each failure in a row. Returns the delay in milliseconds. */
@@ -64,13 +71,8 @@ export class WorkQueue {
     const failures = this.failures.get(key) ?? 0;
     this.failures.set(key, failures + 1);
     const ms = Math.min(this.maxRetryMs, this.minRetryMs * 2 ** Math.min(failures, 30));
-    this.addAfter(key, ms);
+    this.delay(key, ms, true);
     return ms;
-  }
-
-  /** Forgets the failures of a key. */
-  forget(key: string): void {
-    this.failures.delete(key);
   }
 
   /** The next key and how long it waited, or undefined once the queue is closed. Call {@link done} after processing it. */
@@ -97,6 +99,31 @@ export class WorkQueue {
     this.queue = [];
     this.head = 0;
     for (const wake of this.waiters.splice(0)) wake(undefined);
+  }
+
+  private delay(key: string, ms: number, asked: boolean): void {
+    if (this.closed) return;
+    if (ms <= 0) return this.add(key);
+    const earlier = this.delayed.get(key);
+    const at = this.clock.now() + ms;
+    if (earlier !== undefined && earlier.at <= at) {
+      // What changed counts on it from now on.
+      if (!asked) this.delayed.set(key, { ...earlier, asked });
+      return;
+    }
+    earlier?.cancel();
+    const cancel = this.clock.after(ms, () => {
+      this.delayed.delete(key);
+      this.add(key);
+    });
+    this.delayed.set(key, { at, cancel, asked: asked && earlier?.asked !== false });
+  }
+
+  private withdraw(key: string): void {
+    const delayed = this.delayed.get(key);
+    if (delayed?.asked !== true) return;
+    delayed.cancel();
+    this.delayed.delete(key);
   }
 
   private push(key: string): void {

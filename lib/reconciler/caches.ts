@@ -40,6 +40,9 @@ export const BY_UNRESOLVED = 'unresolved';
 /** The index of links by all that two of them must share to be in conflict. */
 export const BY_GROUP = 'group';
 
+/** How long heartbeats may wait in the connection: a thousand hosts send many, and none is urgent. */
+const heartbeatPauseMs = 500;
+
 /** The value of {@link BY_COMPONENT} for a component id of a namespace. */
 export function componentKey(namespace: string | undefined, id: string): string {
   return `${namespace}/${id}`;
@@ -81,6 +84,7 @@ export class Caches {
     this.leases = new Reflector(client, LeaseResource, {
       namespace: SYSTEM_NAMESPACE,
       labelSelector: labels.host,
+      pauseMs: heartbeatPauseMs,
     });
     this.actors = new Reflector(client, WasmCloudActorResource, placed);
     this.providers = new Reflector(client, WasmCloudProviderResource, placed);

@@ -31,6 +31,10 @@ const blind = gauge(
 const declareMs = 10_000;
 /** How soon is looked again while nothing follows from the silence of a host. */
 const unjudgedMs = 1_000;
+/** How often is looked for Leases that have ended, at least. */
+const lookMs = 5_000;
+/** The key of the look at all hosts together: one each that finds nothing would cost as much as all that happens. */
+const everyHost = '';
 
 /** Whether a host was declared lost and has not written since that it is ready. */
 export function isLost(host: WasmCloudHost): boolean {
@@ -48,15 +52,17 @@ export function isGone(host: WasmCloudHost, leases: Reflector<Lease>): boolean {
 /** Declares hosts lost whose Leases end. A host that is back says so itself. */
 export function hostHealthController(context: ReconcilerContext): Controller {
   const { hosts, leases } = context.caches;
-  const health = new HostHealth(context);
-  return new Controller<[WasmCloudHost, Lease]>({
+  const health = new HostHealth(context, (name, ms) => controller.enqueueAfter(name, ms));
+  const controller = new Controller<[WasmCloudHost, Lease]>({
     name: 'hosts',
     watches: [
       { reflector: hosts },
       { reflector: leases, map: (lease, old) => health.concernedBy(lease, old) },
     ],
-    reconcile: (name, signal) => health.reconcile(name, signal),
+    reconcile: (name, signal) =>
+      name === everyHost ? Promise.resolve(health.look()) : health.reconcile(name, signal),
   });
+  return controller;
 }
 
 function leaseKey(host: string): string {
@@ -87,7 +93,10 @@ class HostHealth {
 
   private readonly expiry: HostExpiry;
 
-  constructor(private readonly context: ReconcilerContext) {
+  constructor(
+    private readonly context: ReconcilerContext,
+    private readonly enqueueAfter: (name: string, ms: number) => void,
+  ) {
     this.expiry = new HostExpiry(context);
   }
 
@@ -95,6 +104,15 @@ class HostHealth {
   concernedBy(lease: Lease, old: Lease | undefined): string[] {
     const name = hostOfLease(lease);
     return old !== undefined && this.liveness.heard(name, lease) ? [] : [name];
+  }
+
+  /** Asks for a pass of each host whose Lease has ended. From then on the host's own passes follow it up. */
+  look(): Result {
+    const since = this.judgingSince();
+    if (since === undefined) return { requeueAfterMs: unjudgedMs };
+    const { hosts, nextMs } = this.liveness.ended(since);
+    for (const name of hosts) this.enqueueAfter(name, 0);
+    return { requeueAfterMs: Math.min(nextMs, lookMs) };
   }
 
   async reconcile(name: string, signal: AbortSignal): Promise<Result | void> {
@@ -116,9 +134,10 @@ class HostHealth {
     if (since === undefined) return { requeueAfterMs: unjudgedMs };
     const remainingMs = this.liveness.remainingMs(name, seen, since);
     if (remainingMs > 0) {
+      this.lookAfter(remainingMs);
       this.massLoss.settle(name);
       const untrustedMs = await this.tellStability(host, signal);
-      return { requeueAfterMs: untrustedMs > 0 ? Math.min(remainingMs, untrustedMs) : remainingMs };
+      return untrustedMs > 0 ? { requeueAfterMs: untrustedMs } : undefined;
     }
     const silence = this.liveness.silence((other) => leases.get(leaseKey(other)));
     const doubtMs = this.massLoss.doubtMs(name, silence);
@@ -134,7 +153,7 @@ class HostHealth {
     // An answer that took long is of a server that hosts had to wait for, too.
     if (this.judgingSince() !== since) return { requeueAfterMs: unjudgedMs };
     const confirmedMs = this.liveness.remainingMs(name, lease, since);
-    if (confirmedMs > 0) return { requeueAfterMs: confirmedMs };
+    if (confirmedMs > 0) return this.lookAfter(confirmedMs);
     const waitMs = this.declaring.enter(name);
     if (waitMs > 0) return { requeueAfterMs: waitMs };
     await this.declareLost(host, lease, signal);
@@ -151,6 +170,10 @@ class HostHealth {
     const since = connected === undefined || steady === undefined ? undefined : Math.max(connected, steady);
     blind.set(since === undefined ? 1 : 0);
     return since;
+  }
+
+  private lookAfter(ms: number): void {
+    this.enqueueAfter(everyHost, Math.min(ms, lookMs));
   }
 
   private unwatch(name: string): void {

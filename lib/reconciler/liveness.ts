@@ -24,6 +24,7 @@ export interface Silence {
  */
 export class Liveness {
   private readonly sightings = new Map<string, Sighting>();
+  private lookedAt = -Infinity;
 
   constructor(private readonly clock: Clock = monotonicClock) {}
 
@@ -32,9 +33,21 @@ export class Liveness {
    * @param connectedSince since when changes of Leases would have been seen, by the same clock
    */
   remainingMs(host: string, lease: Lease | undefined, connectedSince: number): number {
-    const { at, durationMs } = this.see(host, lease);
-    // While nothing could be seen, and as long after, nothing follows from having seen nothing.
-    return Math.max(at, connectedSince) + durationMs - this.clock.now();
+    return endOf(this.see(host, lease), connectedSince) - this.clock.now();
+  }
+
+  /** The hosts whose Leases have ended since the last such look, and in how many milliseconds the next ends unless it is renewed. */
+  ended(connectedSince: number): { hosts: string[]; nextMs: number } {
+    const [since, now] = [this.lookedAt, this.clock.now()];
+    this.lookedAt = now;
+    const hosts: string[] = [];
+    let next = Infinity;
+    for (const [host, sighting] of this.sightings) {
+      const end = endOf(sighting, connectedSince);
+      if (end > now) next = Math.min(next, end);
+      else if (end > since) hosts.push(host);
+    }
+    return { hosts, nextMs: next - now };
   }
 
   /**
@@ -71,6 +84,11 @@ export class Liveness {
     this.sightings.set(host, sighting);
     return sighting;
   }
+}
+
+/** While nothing could be seen, and as long after, nothing follows from having seen nothing. */
+function endOf({ at, durationMs }: Sighting, connectedSince: number): number {
+  return Math.max(at, connectedSince) + durationMs;
 }
 
 function durationOf(lease: Lease | undefined): number {

@@ -66,8 +66,34 @@ test('retries back off from 200 ms to 5 minutes, each key for itself', () => {
     200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200, 102400, 204800, 300000, 300000,
   ]);
   expect(queue.retry('b')).toBe(200);
-  queue.forget('a');
+  queue.settle('a');
   expect(queue.retry('a')).toBe(200);
+});
+
+test('a pass withdraws what passes before it asked for', async () => {
+  queue.settle('a', 100);
+  queue.settle('a');
+  queue.settle('b', 100);
+  queue.settle('b', 500);
+  queue.retry('c');
+  queue.settle('c');
+  clock.advance(499);
+  expect(queue.depth).toBe(0);
+  clock.advance(1);
+  expect(await take()).toBe('b');
+  clock.advance(300_000);
+  expect(queue.depth).toBe(0);
+});
+
+test('a pass does not withdraw what a change asked for, whoever was to come sooner', async () => {
+  queue.addAfter('a', 100);
+  queue.settle('a', 50);
+  queue.settle('a');
+  queue.settle('b', 50);
+  queue.addAfter('b', 100);
+  queue.settle('b');
+  clock.advance(100);
+  expect([await take(), await take()]).toEqual(['a', 'b']);
 });
 
 test('close ends waiting workers and drops what waits', async () => {
@@ -83,7 +109,7 @@ test('close ends waiting workers and drops what waits', async () => {
 
 test('loses no key and runs none twice at a time, in any order of calls', async () => {
   const operation = fc.record({
-    do: fc.constantFrom('add', 'take', 'done', 'later' as const),
+    do: fc.constantFrom('add', 'take', 'done', 'later', 'settle', 'ask' as const),
     key: fc.constantFrom('a', 'b', 'c', 'd'),
   });
   await fc.assert(
@@ -99,7 +125,9 @@ test('loses no key and runs none twice at a time, in any order of calls', async 
           owed.add(key);
         } else if (what === 'done') {
           if (processing.delete(key)) subject.done(key);
-        } else if (subject.depth > 0) {
+        } else if (what === 'settle') subject.settle(key);
+        else if (what === 'ask') subject.settle(key, 3);
+        else if (subject.depth > 0) {
           const item = await subject.next();
           expect(item).toBeDefined();
           expect(processing.has(item!.key)).toBe(false);

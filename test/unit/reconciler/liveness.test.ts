@@ -56,6 +56,32 @@ describe('Liveness', () => {
     expect(liveness.heard('a', { ...shorter, spec })).toBe(false);
   });
 
+  test('of all hosts, tells once each whose lease has ended, and when the next ends', () => {
+    const liveness = new Liveness(clock);
+    expect(liveness.ended(0)).toEqual({ hosts: [], nextMs: Infinity });
+    liveness.remainingMs('a', lease('1'), 0);
+    clock.advance(4_000);
+    liveness.remainingMs('b', lease('2'), 0);
+    expect(liveness.ended(0)).toEqual({ hosts: [], nextMs: 6_000 });
+    clock.advance(6_000);
+    expect(liveness.ended(0)).toEqual({ hosts: ['a'], nextMs: 4_000 });
+    clock.advance(1_000);
+    expect(liveness.ended(0)).toEqual({ hosts: [], nextMs: 3_000 });
+    liveness.heard('b', lease('3'));
+    clock.advance(3_000);
+    expect(liveness.ended(0)).toEqual({ hosts: [], nextMs: 7_000 });
+  });
+
+  test('tells an ended lease again when it counted anew because nothing could be heard', () => {
+    const liveness = new Liveness(clock);
+    liveness.remainingMs('a', lease('1'), 0);
+    clock.advance(10_000);
+    expect(liveness.ended(0).hosts).toEqual(['a']);
+    expect(liveness.ended(9_000)).toEqual({ hosts: [], nextMs: 9_000 });
+    clock.advance(9_000);
+    expect(liveness.ended(9_000).hosts).toEqual(['a']);
+  });
+
   test('a watch that lags behind a direct read does not keep a host alive for ever', () => {
     const liveness = new Liveness(clock);
     for (let i = 0; i < 3; i++) {
