@@ -29,6 +29,13 @@ export interface LinkOptions {
    * @default - none
    */
   readonly targetConfig?: ConfigInput;
+  /**
+   * How long calls and HTTP requests wait while nobody serves the target, in seconds: time for an autoscaler to bring it back from 0
+   * instances.
+   *
+   * @default 0 - they fail at once
+   */
+  readonly activationTimeoutSeconds?: number;
   /** @default - the name comes from the construct's path */
   readonly metadata?: ApiObjectMetadata;
 }
@@ -89,6 +96,7 @@ export class Link extends Construct {
         wit: this.wit as WasmCloudLinkSpec['wit'],
         sourceConfig: Config.specOf(this, 'sourceConfig', props.sourceConfig),
         targetConfig: Config.specOf(this, 'targetConfig', props.targetConfig),
+        activationTimeoutSeconds: props.activationTimeoutSeconds,
       },
     });
     // Most links have nothing to report, and there are many.

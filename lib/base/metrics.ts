@@ -9,12 +9,24 @@ export function collectProcessMetrics(): void {
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
 }
 
+type Look<L extends string> = (set: (labels: Record<L, string>, value: number) => void) => void;
+
+/** @param look Tells all values anew at each scrape, for what is counted elsewhere */
 export function counter<L extends string = never>(
   name: string,
   help: string,
   labelNames: L[] = [],
+  look?: Look<L>,
 ): Counter<L> {
-  return new Counter({ name: `kasmcloud_${name}`, help, labelNames, registers: [registry] });
+  const options = { name: `kasmcloud_${name}`, help, labelNames, registers: [registry] };
+  if (look === undefined) return new Counter(options);
+  return new Counter({
+    ...options,
+    collect() {
+      this.reset();
+      look((labels, value) => this.inc(labels as LabelValues<L>, value));
+    },
+  });
 }
 
 /** @param look Tells all values anew at each scrape, for what nobody else sets */
@@ -22,7 +34,7 @@ export function gauge<L extends string = never>(
   name: string,
   help: string,
   labelNames: L[] = [],
-  look?: (set: (labels: Record<L, string>, value: number) => void) => void,
+  look?: Look<L>,
 ): Gauge<L> {
   const options = { name: `kasmcloud_${name}`, help, labelNames, registers: [registry] };
   if (look === undefined) return new Gauge(options);

@@ -20,6 +20,7 @@ import { type HostIdentity, type NatsState, Registration } from './agent-registr
 import { LatticeExports } from './calls/lattice-exports';
 import { LocalServices } from './calls/local-services';
 import { CallRouter } from './calls/router';
+import { type Callee, UnservedCalls } from './calls/unserved-calls';
 import { ActorController } from './controllers/actors';
 import type { StartBuiltin } from './controllers/builtin-provider';
 import {
@@ -27,6 +28,7 @@ import {
   BY_GROUP,
   BY_SOURCE,
   BY_TARGET,
+  componentIdOf,
   componentKey,
   componentKeyOf,
   graceMs,
@@ -79,6 +81,7 @@ export class HostAgent {
   private readonly registration: Registration;
   private readonly lease: LeaseKeeper;
   private readonly exports: LatticeExports;
+  private readonly unserved: UnservedCalls;
   private readonly actors: ActorController;
   private readonly providers: ProviderController;
   private readonly stopping = new AbortController();
@@ -103,6 +106,7 @@ export class HostAgent {
     const services = new LocalServices();
     const lattice = (namespace: string): string =>
       latticeOf(this.context, namespace)?.spec.latticeId ?? namespace;
+    const unserved = (this.unserved = new UnservedCalls({ host: name, linked: () => this.linked() }));
     const router = new CallRouter({
       links: (namespace, source) => linksFrom(links, namespace, source),
       lattice,
@@ -110,6 +114,7 @@ export class HostAgent {
         localActors.find(namespace, id, serves) ?? localActors.find(namespace, id),
       service: (namespace, id) => services.find(namespace, id),
       nats: options.lattice,
+      unserved,
     });
     this.context = {
       client,
@@ -129,7 +134,7 @@ export class HostAgent {
       localActors,
       services,
       nats: options.lattice,
-      remoteHttp: new RemoteHandlers(options.lattice),
+      remoteHttp: new RemoteHandlers(options.lattice, unserved),
       calls: router,
       endsAt: () => this.endsAt,
     };
@@ -204,6 +209,8 @@ export class HostAgent {
     this.stopping.abort(new Error('The host stops'));
     await this.registration.stop();
     if (this.named) await this.signOff();
+    // What waits for an actor would keep the host from its end.
+    this.unserved.stop();
     // Providers first: they stop to accept, and what they have accepted still finds its actor, and actors the providers they call.
     const unserved = this.context.services.stop(graceMs(this.context));
     await this.providers.stop(this.named);
@@ -219,6 +226,16 @@ export class HostAgent {
       await this.registration.signOff(AbortSignal.timeout(FAREWELL_MS));
     } catch (error) {
       log.warn({ error: messageOf(error) }, 'Could not report the shutdown');
+    }
+  }
+
+  /** Whom links from what is bound to this host lead to. */
+  private *linked(): Generator<Callee> {
+    const { actors, providers, links } = this.context;
+    for (const source of [...actors.list(), ...providers.list()]) {
+      const { namespace = '' } = source.metadata;
+      for (const { spec } of linksFrom(links, namespace, componentIdOf(source)))
+        yield { namespace, component: spec.target };
     }
   }
 

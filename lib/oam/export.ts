@@ -112,6 +112,8 @@ class ApplicationWriter {
     const { spec } = link;
     const notes = notesOf(link);
     const warn = (message: string): void => this.tell(link, message);
+    if (spec.activationTimeoutSeconds)
+      warn('spec.activationTimeoutSeconds has no place in a manifest of wadm');
     const target = this.use(to).name;
     const source = this.configs.endOf(
       spec.sourceConfig,

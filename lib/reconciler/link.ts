@@ -1,6 +1,7 @@
 import {
   type Observation,
   type WasmCloudActor,
+  type WasmCloudDistribution,
   type WasmCloudLink,
   WasmCloudLinkResource,
   type WasmCloudProvider,
@@ -9,25 +10,26 @@ import {
 import { suggest } from '../api/suggest';
 import { Controller, type Result, keyOf } from '../kube';
 import { BY_COMPONENT, BY_GROUP, BY_NAMESPACE, BY_UNRESOLVED, componentKey } from './caches';
-import { componentIdOf } from './component-id';
+import { componentIdOf, componentIdOfDistribution } from './component-id';
 import { writeConditions } from './conditions';
 import type { ReconcilerContext } from './context';
 import { conflicts, isActive, linkGroup, precedes } from '../api/link-conflicts';
 
 type Verdict = Omit<Observation, 'observedGeneration'>;
-type Component = WasmCloudActor | WasmCloudProvider;
+/** What has a component id. A distribution is one, also while it has no instances. */
+type Component = WasmCloudActor | WasmCloudProvider | WasmCloudDistribution;
 
 /** More ids than this do not help who has misspelt one. */
 const maxSuggestions = 50;
 
 /** Tells of each link whether what it connects exists and whether it is the only one to claim its interfaces. */
 export function linkController(context: ReconcilerContext): Controller {
-  const { links, actors, providers } = context.caches;
+  const { links, actors, providers, distributions } = context.caches;
   const concerned = (component: Component, old?: Component): string[] => {
     // The id is all that links go by, and it never changes.
     if (old !== undefined && old.metadata.uid === component.metadata.uid) return [];
     const { namespace = '' } = component.metadata;
-    const named = links.by(BY_COMPONENT, componentKey(namespace, componentIdOf(component)));
+    const named = links.by(BY_COMPONENT, componentKey(namespace, idOf(component)));
     // What a link should have named may be what has just come.
     return [...named, ...links.by(BY_UNRESOLVED, namespace)].map(keyOf);
   };
@@ -36,12 +38,13 @@ export function linkController(context: ReconcilerContext): Controller {
     ...links.by(BY_GROUP, linkGroup(link)).map(keyOf),
   ];
   const reconciler = new LinkReconciler(context);
-  return new Controller<[WasmCloudLink, WasmCloudActor, WasmCloudProvider]>({
+  return new Controller<[WasmCloudLink, WasmCloudActor, WasmCloudProvider, WasmCloudDistribution]>({
     name: 'links',
     watches: [
       { reflector: links, map: (link, old) => [...rivals(link), ...(old === undefined ? [] : rivals(old))] },
       { reflector: actors, map: concerned },
       { reflector: providers, map: concerned },
+      { reflector: distributions, map: concerned },
     ],
     reconcile: (key, signal) => reconciler.reconcile(key, signal),
   });
@@ -79,21 +82,22 @@ class LinkReconciler {
   }
 
   private exists(link: WasmCloudLink, id: string): boolean {
-    const { actors, providers } = this.context.caches;
+    const { actors, providers, distributions } = this.context.caches;
     const key = componentKey(link.metadata.namespace, id);
-    return actors.by(BY_COMPONENT, key).length > 0 || providers.by(BY_COMPONENT, key).length > 0;
+    return [actors, providers, distributions].some((each) => each.by(BY_COMPONENT, key).length > 0);
   }
 
   private explainMissing(link: WasmCloudLink, end: 'source' | 'target'): string {
-    const { actors, providers } = this.context.caches;
+    const { actors, providers, distributions } = this.context.caches;
     const namespace = link.metadata.namespace ?? '';
     const components: Component[] = [
       ...actors.by(BY_NAMESPACE, namespace),
       ...providers.by(BY_NAMESPACE, namespace),
+      ...distributions.by(BY_NAMESPACE, namespace),
     ];
-    const ids = Array.from(new Set(components.map(componentIdOf))).sort();
+    const ids = Array.from(new Set(components.map(idOf))).sort();
     const id = link.spec[end];
-    const fact = `spec.${end}: no actor or provider in namespace ${namespace} has the component id ${JSON.stringify(id)}`;
+    const fact = `spec.${end}: no actor, provider or distribution in namespace ${namespace} has the component id ${JSON.stringify(id)}`;
     const hint = ids.length === 0 || ids.length > maxSuggestions ? undefined : suggest(id, ids);
     return hint?.startsWith('did you mean') ? `${fact}: ${hint}` : `${fact}. Create one, or delete this link`;
   }
@@ -118,6 +122,12 @@ class LinkReconciler {
     const reason = loses ? 'Overruled' : 'Contested';
     return { conflict: condition(conditionTypes.conflict, 'True', reason, message), loses };
   }
+}
+
+function idOf(component: Component): string {
+  return 'template' in component.spec
+    ? componentIdOfDistribution(component as WasmCloudDistribution)
+    : componentIdOf(component as WasmCloudActor | WasmCloudProvider);
 }
 
 function ready(resolved: Verdict, conflict: Verdict, loses: boolean): Verdict {

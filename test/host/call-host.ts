@@ -7,6 +7,7 @@ import type { ActorRuntime, ActorSpec } from '../../lib/host/actor-runtime';
 import { LatticeExports } from '../../lib/host/calls/lattice-exports';
 import { LocalServices } from '../../lib/host/calls/local-services';
 import { CallRouter } from '../../lib/host/calls/router';
+import { UnservedCalls } from '../../lib/host/calls/unserved-calls';
 import { LocalActors } from '../../lib/host/controllers/local-actors';
 import type { LatticeConnection } from '../../lib/lattice';
 import { toolchainComponent } from './component/fixtures';
@@ -47,12 +48,17 @@ export class CallHost {
     readonly links: WasmCloudLink[],
     connection?: LatticeConnection,
   ) {
+    const unserved = new UnservedCalls({
+      host: 'test',
+      linked: () => links.map(({ spec }) => ({ namespace, component: spec.target })),
+    });
     this.router = new CallRouter({
       links: (_, source) => links.filter(({ spec }) => spec.source === source),
       lattice: () => 'lattice',
       actor: (_, id, serves) => this.actors.find(namespace, id, serves) ?? this.actors.find(namespace, id),
       service: (_, id) => this.services.find(namespace, id),
       nats: () => connection,
+      unserved,
     });
     const exports = new LatticeExports({
       actors: this.actors,

@@ -10,6 +10,7 @@ import {
 } from '@opentelemetry/sdk-trace-base';
 import { recordCalls } from '../../lib/base/tracing';
 import { recorded } from '../../lib/host/calls/call-spans';
+import { UnservedCalls } from '../../lib/host/calls/unserved-calls';
 import { RemoteHandlers } from '../../lib/host/http/remote-handlers';
 import { HttpServerProvider } from '../../lib/host/providers/http-server';
 import { LatticeConnection } from '../../lib/lattice';
@@ -44,9 +45,10 @@ beforeAll(async () => {
   await sums.start('sums', 'callee');
   await front.start('front', 'front.wat', { config: { greeting: 'x' } });
   const here = await connect();
-  const handlers = new RemoteHandlers(() => here);
+  const handlers = new RemoteHandlers(() => here, new UnservedCalls({ host: 'test', linked: () => [] }));
   const server = new HttpServerProvider({
-    handler: (target) => recorded(handlers.find('lattice', 'web', target), target),
+    handler: (target) =>
+      recorded(handlers.find({ namespace: 'test', lattice: 'lattice', source: 'web', target }), target),
   });
   cleanUp.unshift(() => server.stop(0));
   await server.setLinks([{ name: 'test/web', target: 'front', sourceConfig: { address: '127.0.0.1:0' } }]);

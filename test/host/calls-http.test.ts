@@ -3,20 +3,27 @@ import { mkdtempSync } from 'node:fs';
 import * as http from 'node:http';
 import path from 'node:path';
 import { registry } from '../../lib/base/metrics';
+import { UnservedCalls } from '../../lib/host/calls/unserved-calls';
+import type { RemoteHandler } from '../../lib/host/http/remote-handler';
 import { RemoteHandlers } from '../../lib/host/http/remote-handlers';
 import { HttpServerProvider } from '../../lib/host/providers/http-server';
 import { interfaces, LatticeConnection } from '../../lib/lattice';
 import { startNats } from '../../lib/local/nats';
 import { connect } from '../../lib/provider';
+import { eventually } from '../integration/eventually';
 import { CallHost } from './call-host';
+import { figure } from './serving';
 
 const mebibyte = 1 << 20;
+const webLink = { name: 'test/web', target: 'lab', sourceConfig: { address: '127.0.0.1:0' } };
 const cleanUp: (() => Promise<unknown>)[] = [];
 let elsewhere: CallHost;
 let server: HttpServerProvider;
 let url: string;
 let connection: () => Promise<LatticeConnection>;
 let handlers: RemoteHandlers;
+const handler = (target: string, waitMs: number): RemoteHandler | undefined =>
+  handlers.find({ namespace: 'test', lattice: 'lattice', source: 'web', target, waitMs });
 
 beforeAll(async () => {
   const nats = await startNats({
@@ -32,10 +39,14 @@ beforeAll(async () => {
   cleanUp.unshift(() => elsewhere.stop());
   await elsewhere.start('lab', 'lab.wat', { limits: { executionTimeMs: 3_000 } });
   const here = await connection();
-  handlers = new RemoteHandlers(() => here);
-  server = new HttpServerProvider({ handler: (target) => handlers.find('lattice', 'web', target) });
+  const unserved = new UnservedCalls({
+    host: 'edge',
+    linked: () => [{ namespace: 'test', component: 'lab' }],
+  });
+  handlers = new RemoteHandlers(() => here, unserved);
+  server = new HttpServerProvider({ handler });
   cleanUp.unshift(() => server.stop(0));
-  await server.setLinks([{ name: 'test/web', target: 'lab', sourceConfig: { address: '127.0.0.1:0' } }]);
+  await server.setLinks([webLink]);
   url = server.endpoints()[0] ?? '';
 });
 afterAll(async () => {
@@ -118,7 +129,7 @@ describe('HTTP to a component of another host', () => {
     peer.serve(interfaces.http.incomingHandler, {
       handle: () => ({ status: 200, headers: [], body: body(), trailers: Promise.resolve(undefined) }),
     });
-    const broken = new HttpServerProvider({ handler: (id) => handlers.find('lattice', 'web', id) });
+    const broken = new HttpServerProvider({ handler });
     try {
       await nats.nats.flush();
       await broken.setLinks([
@@ -138,6 +149,38 @@ describe('HTTP to a component of another host', () => {
     await elsewhere.remove('lab');
     const response = await fetch(`${url}/c`);
     expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
     expect(await response.text()).toContain('NoResponders');
+    expect(await figure('unserved_calls_total', 'lab')).toBe(1);
+  });
+
+  describe('whose link lets it wait', () => {
+    const waiting = (count: number): Promise<unknown> =>
+      eventually(`${count} wait`, async () => (await figure('unserved_calls_waiting', 'lab')) === count);
+
+    beforeAll(() => server.setLinks([{ ...webLink, waitMs: 120_000 }]));
+
+    it('is let go when the client goes', async () => {
+      const client = new AbortController();
+      const answer = fetch(`${url}/c`, { signal: client.signal });
+      await waiting(1);
+      client.abort();
+      await expect(answer).rejects.toThrow('aborted');
+      await waiting(0);
+    });
+
+    it('is answered once the component runs, body and all', async () => {
+      const body = randomBytes(mebibyte);
+      const answers = [1, 2, 3].map(() => fetch(`${url}/e`, { method: 'POST', body }));
+      await waiting(3);
+      await elsewhere.start('lab', 'lab.wat');
+      for (const answer of answers) {
+        const response = await answer;
+        expect(response.status).toBe(200);
+        expect(Buffer.from(await response.arrayBuffer()).equals(body)).toBe(true);
+      }
+      await waiting(0);
+      expect(await figure('unserved_calls_total', 'lab')).toBe(5);
+    });
   });
 });

@@ -5,7 +5,9 @@ import { LatticeConnection, wit } from '../../lib/lattice';
 import { startNats } from '../../lib/local/nats';
 import { connect } from '../../lib/provider';
 import { TcpProxy } from '../integration/tcp-proxy';
+import { eventually } from '../integration/eventually';
 import { CallHost, mathLink } from './call-host';
+import { figure } from './serving';
 
 const ask = 'acme:calls/ask@1.0.0';
 const math = wit.iface('acme:calls/math@1.0.0', {
@@ -113,6 +115,21 @@ describe('A call that reaches nobody', () => {
     await expect(caller.call(ask, 'add', [1, 1])).rejects.toThrow('nobody in the lattice serves that');
     await lone.stop();
     await joined.stop();
+  });
+
+  it('waits where the link says so, until somebody of the lattice serves it', async () => {
+    const link = mathLink('caller', 'late');
+    link.spec.activationTimeoutSeconds = 60;
+    const [here, there] = [new CallHost([link], await connection()), new CallHost([], await connection())];
+    const caller = await here.start('caller', 'caller', { limits: { executionTimeMs: 60_000 } });
+    const sum = caller.call(ask, 'add', [40, 2]);
+    await eventually('it waits', async () => (await figure('unserved_calls_waiting', 'late')) === 1);
+    await there.start('late', 'callee');
+    expect(await sum).toBe(42);
+    expect(await figure('unserved_calls_waiting', 'late')).toBe(0);
+    expect(await figure('unserved_calls_total', 'late')).toBe(1);
+    await here.stop();
+    await there.stop();
   });
 });
 

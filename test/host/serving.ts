@@ -9,6 +9,7 @@ import type { Logger } from '../../lib/base/log';
 import { registry } from '../../lib/base/metrics';
 import { OfferedService } from '../../lib/host/calls/local-services';
 import { CallRouter } from '../../lib/host/calls/router';
+import { UnservedCalls } from '../../lib/host/calls/unserved-calls';
 import { OutgoingHttp } from '../../lib/host/providers/outgoing-http';
 import { component } from './components';
 
@@ -96,9 +97,18 @@ export class Serving {
 }
 
 /** A figure of the one actor that serves, as a scrape of the host tells it. */
-export async function scraped(name: string): Promise<number | undefined> {
+export function scraped(name: string): Promise<number | undefined> {
+  return valueOf(name, 'actor', 'fixture');
+}
+
+/** The same of what is called. */
+export function figure(name: string, component: string): Promise<number | undefined> {
+  return valueOf(name, 'component', component);
+}
+
+async function valueOf(name: string, label: string, is: string): Promise<number | undefined> {
   const { values } = (await registry.getSingleMetric(`kasmcloud_${name}`)?.get()) ?? { values: [] };
-  return values.find(({ labels }) => labels['actor'] === 'fixture')?.value;
+  return values.find(({ labels }) => labels[label] === is)?.value;
 }
 
 /** Links every component to the built-in HTTP client, or none. */
@@ -122,6 +132,7 @@ function routerTo(egress: Readonly<Record<string, string>> | undefined, log: Log
     actor: () => undefined,
     service: () => offered,
     nats: () => undefined,
+    unserved: new UnservedCalls({ host: 'test', linked: () => [] }),
   });
 }
 

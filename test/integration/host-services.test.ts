@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { WasmCloudLink } from '../../lib/api';
 import { LocalServices, OfferedService } from '../../lib/host/calls/local-services';
 import { CallRouter } from '../../lib/host/calls/router';
+import { UnservedCalls } from '../../lib/host/calls/unserved-calls';
 import { keyvalueNats } from '../../lib/host/providers/keyvalue-nats';
 import { interfaces, type LatticeConnection, WrpcClient } from '../../lib/lattice';
 import { connect } from './lattice';
@@ -66,6 +67,7 @@ function local(name: 'get' | 'set', args: unknown[]): Promise<unknown> {
     actor: () => undefined,
     service: (_, id) => services.find(namespace, id),
     nats: () => undefined,
+    unserved: new UnservedCalls({ host: 'test', linked: () => [] }),
   });
   return router.call({
     namespace,

@@ -437,7 +437,7 @@ describe('links', () => {
     await client.create(WasmCloudLinkResource, link(namespace, 'l', 'http-server', 'ecko'));
     const missing = await linkIs('l', 'Ready', 'False SourceNotFound');
     expect(missing.message).toContain(
-      'no actor or provider in namespace reconciler has the component id "http-server". Create one',
+      'no actor, provider or distribution in namespace reconciler has the component id "http-server". Create one',
     );
     await client.create(WasmCloudProviderResource, provider(namespace, 'http-server'));
     await linkIs('l', 'Ready', 'False TargetNotFound');

@@ -82,6 +82,7 @@ test('what wadm has no place for is said; what runs without a distribution is ex
       target: 'cart',
       wit: { namespace: 'wasi', package: 'http', interfaces: ['incoming-handler'] },
       sourceConfig: { values: { address: '0.0.0.0:8080' }, configFrom: [{ name: 'tls' }] },
+      activationTimeoutSeconds: 30,
     }),
   ]);
   await exportWadm({ namespace, name: 'none', kubeconfig: process.env['KASMCLOUD_TEST_KUBECONFIG'] ?? '' });
@@ -90,6 +91,7 @@ test('what wadm has no place for is said; what runs without a distribution is ex
     `WasmCloudActor ${namespace}/cart: warning: spec.limits has no place in a manifest of wadm`,
     `WasmCloudLink ${namespace}/cart-redis: warning: links redis, which is not exported, and is left out`,
     `WasmCloudLink ${namespace}/http-cart: warning: ConfigMap tls is somebody else's: make a configuration of that name in the other lattice`,
+    `WasmCloudLink ${namespace}/http-cart: warning: spec.activationTimeoutSeconds has no place in a manifest of wadm`,
     `WasmCloudProvider ${namespace}/redis: warning: has the runtime Container, which wadm does not know, and is left out`,
   ]);
   const { objects, problems } = importApplications([{ name: 'exported.yaml', text: out }], namespace);

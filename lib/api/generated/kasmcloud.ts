@@ -626,6 +626,11 @@ export interface WasmCloudLinkSpec {
    */
   targetConfig?: Config | undefined;
   /**
+   * How long calls and HTTP requests wait while nobody serves the target, in seconds: time for an autoscaler to bring
+   * it back from 0 instances. Absent or 0: they fail at once. Calls that provider processes make do not wait.
+   */
+  activationTimeoutSeconds?: number | undefined;
+  /**
    * `Manage`: KasmCloud makes reality match this object. `Observe`: the object reports what others run; nothing here
    * acts on it. @default 'Manage'
    */

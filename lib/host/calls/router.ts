@@ -14,6 +14,7 @@ import type { CallRoute, OutgoingCall } from './call';
 import { inOutgoingSpan } from './call-spans';
 import type { LocalService, ServiceCallContext } from './local-service';
 import { RouteError } from './route-error';
+import type { UnservedCalls } from './unserved-calls';
 
 /** An actor of this host, as far as others call it. */
 export interface LocalTarget {
@@ -48,6 +49,8 @@ export interface RouterDependencies {
   service(namespace: string, componentId: string): LinkedService | undefined;
   /** The connection to NATS, once there has been one. */
   nats(): LatticeConnection | undefined;
+  /** What becomes of calls that find nobody. */
+  readonly unserved: UnservedCalls;
 }
 
 /**
@@ -66,14 +69,28 @@ export class CallRouter implements CallRoute {
   }
 
   private async take(call: OutgoingCall): Promise<unknown> {
-    return call.wireInterface === blobstore.id
-      ? callBlobstore((each) => this.follow(each), call)
-      : this.follow(call);
+    const link = this.linkOf(call);
+    try {
+      return await this.attempt(call, link);
+    } catch (error) {
+      const { namespace, deadlineMs, signal } = call;
+      const { target, activationTimeoutSeconds = 0 } = link.spec;
+      const ends = performance.now() + deadlineMs;
+      const waitMs = Math.min(activationTimeoutSeconds * 1_000, deadlineMs);
+      return this.host.unserved.again({ namespace, component: target }, error, { waitMs, signal }, () =>
+        this.attempt({ ...call, deadlineMs: Math.max(1, ends - performance.now()) }, link),
+      );
+    }
   }
 
-  private async follow(call: OutgoingCall): Promise<unknown> {
+  private attempt(call: OutgoingCall, link: WasmCloudLink): Promise<unknown> {
+    return call.wireInterface === blobstore.id
+      ? callBlobstore((each) => this.follow(each, link), call)
+      : this.follow(call, link);
+  }
+
+  private async follow(call: OutgoingCall, link: WasmCloudLink): Promise<unknown> {
     const { namespace, args, traceparent, signal } = call;
-    const link = this.linkOf(call);
     const { target } = link.spec;
     const interfaceId = call.wireInterface ?? call.interface;
     const serves = (one: LocalTarget): boolean =>

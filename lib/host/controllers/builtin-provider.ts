@@ -24,6 +24,8 @@ export interface ProviderLink {
   /** Component id that it calls. */
   readonly target: string;
   readonly sourceConfig: Values;
+  /** How long what arrives for the target waits while nobody serves it, in milliseconds. */
+  readonly waitMs: number;
 }
 
 /** A link of which the provider is the target. */
@@ -52,8 +54,11 @@ export interface BuiltinProvider {
 export interface BuiltinHost {
   /** Directory of this host for blobs of the provider's namespace; it need not be there yet. */
   readonly blobDir: string;
-  /** Who answers HTTP for a component id of the provider's lattice now: an actor of this host, or a way to one elsewhere. */
-  readonly httpHandler: (componentId: string) => HttpHandler | undefined;
+  /**
+   * Who answers HTTP for a component id of the provider's lattice now: an actor of this host, or a way to one elsewhere, for which
+   * requests wait for so long while there is none.
+   */
+  readonly httpHandler: (componentId: string, waitMs: number) => HttpHandler | undefined;
   /** The host's connection to NATS, once there has been one. */
   readonly nats: () => LatticeConnection | undefined;
   /** Calls a function of the component that a link leads to, wherever that runs. */

@@ -49,7 +49,7 @@ export class BuiltinRunning implements RunningProvider {
     this.namespace = provider.metadata.namespace ?? '';
     this.componentId = componentIdOf(provider);
     this.provider = start({
-      httpHandler: (componentId) => this.httpHandler(componentId),
+      httpHandler: (componentId, waitMs) => recorded(this.handlerOf(componentId, waitMs), componentId),
       nats: context.nats,
       blobDir: path.join(context.blobDir, this.namespace),
       call: (link, called, func, args) => this.call(link, called, func, args),
@@ -88,6 +88,7 @@ export class BuiltinRunning implements RunningProvider {
       linkName: link.spec.name ?? 'default',
       target: link.spec.target,
       sourceConfig: of(link, 'sourceConfig'),
+      waitMs: (link.spec.activationTimeoutSeconds ?? 0) * 1_000,
     }));
     const offeredTo = configured(targetLinks, (link) => ({
       link,
@@ -136,15 +137,11 @@ export class BuiltinRunning implements RunningProvider {
     return latticeOf(this.context, this.namespace)?.spec.latticeId ?? this.namespace;
   }
 
-  private httpHandler(target: string): HttpHandler | undefined {
-    return recorded(this.handlerOf(target), target);
-  }
-
-  private handlerOf(target: string): HttpHandler | undefined {
-    const { namespace, componentId, context, lattice } = this;
+  private handlerOf(target: string, waitMs: number): HttpHandler | undefined {
+    const { namespace, componentId: source, context, lattice } = this;
     const { localActors, remoteHttp } = context;
     const actor = localActors.find(namespace, target);
-    if (actor === undefined) return remoteHttp.find(lattice, componentId, target);
+    if (actor === undefined) return remoteHttp.find({ namespace, lattice, source, target, waitMs });
     if (localActors.all(namespace, target).length === 1) return actor;
     // Of several, none may accept connections by itself: they would be shared out by threads, not by instances.
     return { handleHttp: (request, response) => actor.handleHttp(request, response) };

@@ -17,6 +17,9 @@ type Fields = interfaces.http.Fields;
 /** Longest wait for the head of a response, in milliseconds: as long as a component may run unless it is told otherwise. */
 const deadlineMs = 600_000;
 
+/** What becomes of a request that was rejected with `error`: another attempt, or that error. */
+type Again = (error: unknown, signal: AbortSignal, attempt: () => Promise<unknown>) => Promise<unknown>;
+
 /** Answers HTTP requests by a component that runs elsewhere in the lattice. */
 export class RemoteHandler {
   constructor(
@@ -24,6 +27,7 @@ export class RemoteHandler {
     private readonly target: string,
     /** Its `wrpc:http/incoming-handler`. */
     private readonly handle: BoundFunction,
+    private readonly again: Again,
   ) {}
 
   /** Answers in any case: what cannot be had of the component is 502, 503 or 504, with the reason. */
@@ -32,7 +36,10 @@ export class RemoteHandler {
     const left = (): void => gone.abort(new Error('The client has gone'));
     response.once('close', left);
     try {
-      const answer = await this.handle([wireRequest(request)], { deadlineMs, signal: gone.signal });
+      const { signal } = gone;
+      const wire = wireRequest(request);
+      const attempt = (): Promise<unknown> => this.handle([wire], { deadlineMs, signal });
+      const answer = await attempt().catch((error: unknown) => this.again(error, signal, attempt));
       await write(answer as Response, request, response);
     } catch (error) {
       if (!gone.signal.aborted) this.failed(response, error);

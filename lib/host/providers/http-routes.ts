@@ -15,6 +15,8 @@ export interface HttpServerLink {
    * links share an address; and the settings of `parseSettings`.
    */
   readonly sourceConfig: Readonly<Record<string, string>>;
+  /** How long requests wait while nobody serves the target, in milliseconds. @default 0 */
+  readonly waitMs?: number;
 }
 
 /** Configuration of the server itself, with the names of wasmCloud 1.9. What a link can set is for links that do not set it. */
@@ -40,6 +42,8 @@ export interface Route {
   /** Id of the component. */
   readonly target: string;
   readonly settings: HttpSettings;
+  /** As of its link. */
+  readonly waitMs: number;
 }
 
 /** Which component answers which request of one address. */
@@ -82,7 +86,7 @@ export function planRoutes(
       if (owner !== undefined) throw conflict(link, owner.link, name, key);
       if (JSON.stringify(table.certificate) !== JSON.stringify(certificate))
         throw otherCertificate(link, name);
-      table.routes.set(key, { target: link.target, settings, link });
+      table.routes.set(key, { target: link.target, settings, waitMs: link.waitMs ?? 0, link });
       tables.set(name, table);
     } catch (error) {
       if (!(error instanceof TerminalError)) throw error;

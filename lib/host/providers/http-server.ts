@@ -23,8 +23,8 @@ export interface HttpHandler extends Partial<DirectServer> {
 }
 
 export interface HttpServerDependencies {
-  /** Who answers for a component id now. */
-  readonly handler: (target: string) => HttpHandler | undefined;
+  /** Who answers for a component id now; while nobody serves it, requests may wait for so long. */
+  readonly handler: (target: string, waitMs: number) => HttpHandler | undefined;
   readonly config?: HttpServerConfig;
   readonly log?: Logger;
 }
@@ -76,7 +76,7 @@ export class HttpServerProvider {
     for (const [name, { address, certificate, sole }] of routes) {
       try {
         const opened = await this.open(name, address, certificate);
-        const handler = sole === undefined ? undefined : this.dependencies.handler(sole);
+        const handler = sole === undefined ? undefined : this.dependencies.handler(sole, 0);
         opened.serveBy(isDirect(handler) ? handler : undefined);
       } catch (error) {
         failures.push(error);
@@ -106,9 +106,9 @@ export class HttpServerProvider {
   private async serve(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const route = this.routes.get(name)?.find(request);
     if (route === undefined) return refuse(response, 404, 'No component is linked to this address and path');
-    const { target, settings } = route;
+    const { target, settings, waitMs } = route;
     if (!admit(settings, request, response)) return;
-    const handler = this.dependencies.handler(target);
+    const handler = this.dependencies.handler(target, waitMs);
     if (handler === undefined) return refuse(response, 503, 'The linked component is not running');
     try {
       await handler.handleHttp(request, response);

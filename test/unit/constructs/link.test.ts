@@ -1,6 +1,6 @@
 import { ApiObject, Testing } from 'cdk8s';
 import { ConfigMap, Secret } from 'cdk8s-plus-27';
-import { Actor, Config, type ConfigInput, Lattice, Provider, type Wit } from 'kasmcloud';
+import { Actor, Config, type ConfigInput, Distribution, Lattice, Provider, type Wit } from 'kasmcloud';
 import { parseWit } from '../../../constructs/wit';
 
 const image = 'registry.example.com/cart:1.4.0';
@@ -43,6 +43,18 @@ test('the same link twice is refused where it is made, naming both ends', () => 
   expect(cart.linkTo(redis, { wit: 'wasi:keyvalue/store', name: 'backup' }).name).toBe(
     'cart-redis-wasi-keyvalue-backup',
   );
+});
+
+test('calls may be let to wait for who serves them, within bounds', () => {
+  const specOf = (activationTimeoutSeconds: number): unknown => {
+    const lattice = new Lattice(Testing.app(), 'shop');
+    const cart = new Actor(lattice, 'cart', { image });
+    const sums = Distribution.fromDistributionName(lattice, 'sums', 'sums');
+    cart.linkTo(sums, { wit: 'acme:calls/math', activationTimeoutSeconds });
+    return (Testing.synth(lattice).at(-1) as { spec: object }).spec;
+  };
+  expect(specOf(60)).toMatchObject({ activationTimeoutSeconds: 60 });
+  expect(() => specOf(601)).toThrow('spec.activationTimeoutSeconds');
 });
 
 describe('configuration', () => {
