@@ -19,6 +19,8 @@ export interface DistributionHost {
   readonly reason?: string | undefined;
   /** Most instances of the distribution that its capacity allows. */
   readonly room: number;
+  /** What its capacity leaves to all revisions of the distribution together: instances, or providers, and bytes of memory. */
+  readonly left: { readonly instances: number; readonly memory: number };
   /** What it carries beside the distribution. */
   readonly load: number;
   /** Instances of the distribution that it has and may keep. */
@@ -60,7 +62,7 @@ export function distributionHost(
     name: host.metadata.name,
     labels: effectiveLabels(host),
     ...judge(host, requirements, lost),
-    room: roomOn(host, requirements.load, others),
+    ...roomOn(host, requirements.load, others),
     load: others.instances + others.providers,
     current,
   };
@@ -90,12 +92,19 @@ function judge(host: WasmCloudHost, { lattice, tolerations }: Requirements, lost
   return { state: avoided ? 'avoided' : 'open' };
 }
 
-/** Instances of one kind that a host has room for beside others; memory is counted once for all instances of an actor. */
-function roomOn({ spec: { capacity } }: WasmCloudHost, each: Load, others: Load): number {
-  if (each.memory > 0 && capacity?.memory !== undefined) {
-    if (others.memory + each.memory > bytesOf(capacity.memory)) return 0;
-  }
+/** What a host has room for beside others; memory is counted once for all instances of an actor. */
+function roomOn(
+  { spec: { capacity } }: WasmCloudHost,
+  each: Load,
+  others: Load,
+): Pick<DistributionHost, 'room' | 'left'> {
+  const memory =
+    capacity?.memory === undefined ? Infinity : Math.max(0, bytesOf(capacity.memory) - others.memory);
   // A host runs a provider once, however many instances of it are wanted.
-  if (each.providers > 0) return others.providers < (capacity?.providers ?? Infinity) ? 1 : 0;
-  return Math.max(0, (capacity?.instances ?? Infinity) - others.instances);
+  const instances =
+    each.providers > 0
+      ? Number(others.providers < (capacity?.providers ?? Infinity))
+      : Math.max(0, (capacity?.instances ?? Infinity) - others.instances);
+  const fits = each.memory === 0 || each.memory <= memory;
+  return { room: fits ? instances : 0, left: { instances, memory } };
 }

@@ -9,4 +9,5 @@ export { type Labels, matchesSelector } from './selector';
 export { formatTaint, tolerates, untolerated } from './taints';
 export { boundsOf } from './rollout-bounds';
 export { planRollout } from './rollout';
+export { type HostRoom, hostRooms, type Rooms } from './rollout-room';
 export type { ObservedSlot, PlanRollout, RolloutInput, RolloutStep, Slot, WantedSlot } from './rollout-types';

@@ -22,6 +22,8 @@ export interface CanaryState {
   readonly updated: readonly ObservedSlot[];
   /** Instances of them that are available. */
   readonly available: number;
+  /** Why a share of so many percent waits for room on hosts; undefined when it does not. */
+  readonly crowdedAt: (weight: number) => string | undefined;
 }
 
 /** Judges a canary: gives it up, lets it go on to the next step, or has it wait. */
@@ -31,7 +33,8 @@ export function judgeCanary(
   progress: RolloutProgress,
   state: CanaryState,
 ): CanaryStage {
-  const why = progress.aborted ?? verdict(input, progress, state);
+  const { weight: next = 100 } = steps[progress.step ?? 0] ?? {};
+  const why = progress.aborted ?? verdict(input, progress, state, next);
   if (why !== undefined) return { weight: 0, progress: { ...progress, aborted: why }, message: why };
   const { now } = input;
   let at = progress;
@@ -60,7 +63,8 @@ export function judgeCanary(
 function verdict(
   input: RolloutInput,
   progress: RolloutProgress,
-  { updated }: CanaryState,
+  { updated, crowdedAt }: CanaryState,
+  weight: number,
 ): string | undefined {
   for (const { host, unhealthy, failure, ready, instances } of updated) {
     if (unhealthy !== undefined) return `On host ${host}: ${unhealthy}`;
@@ -70,5 +74,6 @@ function verdict(
   }
   if (progress.stepSince !== undefined || untilDeadline(input, progress) > 0) return undefined;
   const failing = updated.find(({ failure }) => failure !== undefined);
-  return `No progress within the deadline${failing === undefined ? '' : `. On host ${failing.host}: ${failing.failure}`}`;
+  const cause = failing === undefined ? crowdedAt(weight) : `On host ${failing.host}: ${failing.failure}`;
+  return `No progress within the deadline${cause === undefined ? '' : `. ${cause}`}`;
 }

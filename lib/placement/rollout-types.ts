@@ -1,4 +1,5 @@
 import type { Observation, RolloutProgress, WasmCloudDistributionSpec } from '../api';
+import type { Rooms } from './rollout-room';
 
 /** One revision of a distribution on one host: the place of one actor or provider object. */
 export interface Slot {
@@ -43,6 +44,8 @@ export interface RolloutInput {
   /** Instances that each host is to have in the end, by its name. Hosts that are not in it are to have none. */
   readonly desired: ReadonlyMap<string, number>;
   readonly observed: readonly ObservedSlot[];
+  /** What the hosts have room for. @default unbounded */
+  readonly rooms?: Rooms | undefined;
   /**
    * Whether a host takes one revision at a time, replaced in place: providers, of which two with one id would fight for ports and
    * subscriptions. Their host starts the new one before it ends the old one where that can be done.
@@ -74,6 +77,8 @@ export interface RolloutStep {
   readonly progress: RolloutProgress;
   /** Progressing, and Stalled while it is true; without `observedGeneration`, which the caller adds. */
   readonly observations: readonly Omit<Observation, 'observedGeneration'>[];
+  /** Whether it waits for room on hosts, of which no change of the distribution tells. */
+  readonly crowded: boolean;
   /** Revision to go back to, where the strategy gives this one up. */
   readonly rollbackTo?: string | undefined;
   /** Another look after this time although nothing changes: a pause of a canary, a deadline, a `minReadySeconds` that ends. */

@@ -2,8 +2,9 @@ import { type Observation, type RolloutProgress, conditionTypes } from '../api';
 import { boundsOf } from './rollout-bounds';
 import { type CanaryStage, judgeCanary } from './rollout-canary';
 import { held, split, whole } from './rollout-goal';
-import { type MoveOptions, moveTowards } from './rollout-move';
+import { type MoveOptions, type Moved, moveTowards } from './rollout-move';
 import { follow, untilDeadline } from './rollout-progress';
+import { Occupancy } from './rollout-room';
 import { type SizedSlot, isPresent, sum } from './rollout-slots';
 import type { ObservedSlot, PlanRollout, RolloutInput, RolloutStep } from './rollout-types';
 
@@ -11,6 +12,15 @@ import type { ObservedSlot, PlanRollout, RolloutInput, RolloutStep } from './rol
 export const planRollout: PlanRollout = (input) => new Rollout(input).step();
 
 type Wanted = RolloutStep['wanted'];
+
+interface Plan {
+  readonly wanted: Wanted;
+  /** Hosts that have no room for what is to come, where it goes no further for that. */
+  readonly crowded: readonly string[];
+}
+
+/** More hosts than this do not help who reads a condition. */
+const maxNamed = 5;
 
 class Rollout {
   /** Instances that are wanted in total. */
@@ -39,11 +49,13 @@ class Rollout {
     const running = !done && spec.paused !== true && progress.aborted === undefined && !canary?.waitsMs;
     const leftMs = running ? untilDeadline(input, progress) : Infinity;
     const failed = progress.aborted !== undefined || leftMs <= 0;
+    const { wanted, crowded } = this.plan(canary);
     return {
-      wanted: this.wanted(canary),
+      wanted,
+      crowded: crowded.length > 0,
       currentRevision: done && this.isAvailable() ? updateRevision : input.currentRevision,
       progress,
-      observations: this.observations(progress, done, leftMs <= 0, canary),
+      observations: this.observations(progress, done, leftMs <= 0, canary, crowded),
       ...(failed && spec.autoRollback === true && stable !== undefined && { rollbackTo: stable }),
       ...this.requeue(leftMs, canary?.waitsMs),
     };
@@ -55,29 +67,35 @@ class Rollout {
     if (strategy?.type !== 'Canary' || strategy.canary === undefined) return undefined;
     if (stable === undefined || paused === true) return undefined;
     const available = sum(updated, (slot) => this.available(slot));
-    return judgeCanary(strategy.canary, input, progress, { total, updated, available });
+    const crowdedAt = (weight: number): string | undefined =>
+      this.shortage(this.move(this.goalAt(weight, stable)).crowded);
+    return judgeCanary(strategy.canary, input, progress, { total, updated, available, crowdedAt });
   }
 
-  private wanted(canary: CanaryStage | undefined): Wanted {
-    const { input, total, stable, updated } = this;
+  private plan(canary: CanaryStage | undefined): Plan {
+    const { input, stable, updated } = this;
     const { desired, observed, spec, updateRevision, exclusive } = input;
     const type = stable === undefined && this.others.length === 0 ? undefined : spec.strategy?.type;
     if (type === 'BlueGreen' && stable !== undefined && !exclusive) return this.blueGreen(stable);
-    if (spec.paused === true) return serving(this.move(held(input, this.bounds)));
+    if (spec.paused === true) return asServing(this.move(held(input, this.bounds)));
     if (type === 'Recreate' && observed.some(({ revision, lost }) => revision !== updateRevision && !lost)) {
-      return serving(updated.filter(({ host }) => desired.has(host)));
+      return { wanted: serving(updated.filter(({ host }) => desired.has(host))), crowded: [] };
     }
-    const goal =
-      canary === undefined || stable === undefined || (exclusive && total === 1 && canary.weight > 0)
-        ? whole(desired, updateRevision)
-        : canary.weight === 100
-          ? whole(desired, updateRevision)
-          : split(desired, canary.weight, updateRevision, stable);
-    return serving(this.move(goal));
+    return asServing(this.move(this.goalAt(canary?.weight ?? 100, stable)));
+  }
+
+  /** The instances of both revisions when the new one has so many percent of them. */
+  private goalAt(weight: number, stable: string | undefined): SizedSlot[] {
+    const { desired, updateRevision, exclusive } = this.input;
+    // A single provider cannot be doubled.
+    const all = weight === 100 || (exclusive && this.total === 1 && weight > 0);
+    return stable === undefined || all
+      ? whole(desired, updateRevision)
+      : split(desired, weight, updateRevision, stable);
   }
 
   /** A whole new set that takes no calls yet; once all of it is available it does, and once its hosts say so the old one goes. */
-  private blueGreen(stable: string): Wanted {
+  private blueGreen(stable: string): Plan {
     const { total, updated, others, input } = this;
     const { desired, updateRevision, spec } = input;
     const taken = updated.some((slot) => slot.serving);
@@ -86,22 +104,34 @@ class Rollout {
       spec.paused === true && !taken
         ? updated.filter(({ host }) => desired.has(host))
         : whole(desired, updateRevision);
-    const green = this.move(goal, { ...whenReady, bounds: { surge: 0, unavailable: 0 } }, updated);
     const complete = spec.paused !== true && sum(updated, availableOf) >= total;
     const done = taken && sum(updated, (slot) => this.available(slot)) >= total;
-    const blue = done ? [] : this.move(whole(desired, stable), {}, others);
     const takesOver = taken || complete;
-    return [...serving(blue), ...green.map((slot) => ({ ...slot, serving: takesOver }))];
+    // The set that serves takes the room that it needs.
+    const blue = done
+      ? []
+      : this.move(whole(desired, stable), { beside: takesOver ? updated : [] }, others).slots;
+    const { slots, crowded } = this.move(
+      goal,
+      { ...whenReady, bounds: { surge: 0, unavailable: 0 }, beside: blue },
+      updated,
+    );
+    const green = takesOver ? slots : fitting(slots, input.rooms, blue);
+    return {
+      wanted: [...serving(blue), ...green.map((slot) => ({ ...slot, serving: takesOver }))],
+      crowded,
+    };
   }
 
   private move(
     goal: readonly SizedSlot[],
     options: Partial<MoveOptions> = {},
     observed = this.input.observed,
-  ): SizedSlot[] {
+  ): Moved {
     return moveTowards(goal, observed, {
       desired: this.total,
       bounds: this.bounds,
+      rooms: this.input.rooms,
       exclusive: this.input.exclusive,
       useful: (slot) => this.useful(slot),
       available: (slot) => this.available(slot),
@@ -152,6 +182,7 @@ class Rollout {
     done: boolean,
     late: boolean,
     canary: CanaryStage | undefined,
+    crowded: readonly string[],
   ): Omit<Observation, 'observedGeneration'>[] {
     const { input, total, updated } = this;
     const revision = input.updateRevision;
@@ -178,15 +209,30 @@ class Rollout {
     }
     const count = sum(updated, (slot) => this.available(slot));
     const figures = `${Math.min(count, total)} of ${total} instances of revision ${revision} are available`;
+    const shortage = this.shortage(crowded);
     if (late) {
       const failing = updated.find(({ failure, unhealthy }) => (failure ?? unhealthy) !== undefined);
-      const cause =
-        failing === undefined ? '' : `. On host ${failing.host}: ${failing.failure ?? failing.unhealthy}`;
+      const why =
+        failing === undefined ? shortage : `On host ${failing.host}: ${failing.failure ?? failing.unhealthy}`;
+      const cause = why === undefined ? '' : `. ${why}`;
       return stalled('ProgressDeadlineExceeded', `${figures}, and none more within the deadline${cause}`);
     }
+    if (shortage !== undefined) return [about('True', 'InsufficientCapacity', `${figures}. ${shortage}`)];
     if (canary !== undefined)
       return [about('True', canary.waitsMs ? 'CanaryWaits' : 'CanaryStep', `${canary.message}. ${figures}`)];
     return [about('True', 'RollingOut', figures)];
+  }
+
+  /** That a rollout waits for room, where, and what helps. */
+  private shortage(hosts: readonly string[]): string | undefined {
+    if (hosts.length === 0) return undefined;
+    const rolling = (this.input.spec.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
+    const fewer = rolling
+      ? 'raise spec.strategy.rollingUpdate.maxUnavailable'
+      : 'choose strategy RollingUpdate with maxUnavailable above 0';
+    const rest = hosts.length - maxNamed;
+    const named = `${hosts.slice(0, maxNamed).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+    return `No room beside the old instances on ${hosts.length === 1 ? 'host' : 'hosts'} ${named}: raise spec.capacity of a WasmCloudHost, add a host, or ${fewer}`;
   }
 
   private requeue(leftMs: number, waitsMs = Infinity): { requeueAfterMs?: number } {
@@ -197,6 +243,24 @@ class Rollout {
     );
     return soonest === Infinity ? {} : { requeueAfterMs: Math.max(1, Math.ceil(soonest)) };
   }
+}
+
+/** What of a set without calls there is room for beside the one that serves. */
+function fitting(
+  slots: readonly SizedSlot[],
+  rooms: RolloutInput['rooms'],
+  beside: readonly SizedSlot[],
+): SizedSlot[] {
+  const occupancy = new Occupancy(rooms, beside);
+  return slots.flatMap((slot) => {
+    const instances = Math.min(slot.instances, occupancy.free(slot, 0));
+    occupancy.resize(slot, 0, instances);
+    return instances > 0 ? [{ ...slot, instances }] : [];
+  });
+}
+
+function asServing({ slots, crowded }: Moved): Plan {
+  return { wanted: serving(slots), crowded };
 }
 
 function serving(slots: readonly SizedSlot[]): Wanted {

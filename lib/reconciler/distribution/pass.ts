@@ -5,6 +5,7 @@ import {
   WasmCloudDistributionResource,
 } from '../../api';
 import { KasmError, messageOf } from '../../base/errors';
+import { bytesOf } from '../../base/quantity';
 import { type Reflector, type Result, isApiError, keyOf } from '../../kube';
 import {
   type DistributionPlan,
@@ -12,6 +13,7 @@ import {
   type RolloutStep,
   type Slot,
   distribute,
+  hostRooms,
   planRollout,
 } from '../../placement';
 import { BY_COMPONENT, BY_OWNER, componentKey, ownerlessKey } from '../caches';
@@ -101,6 +103,10 @@ export class DistributionReconciler {
     const step = planRollout({
       desired: plan.desired,
       observed,
+      rooms: {
+        hosts: hostRooms(hosts, plan.groupOf, spec.mode),
+        memoryOf: (revision) => bytesOf(revisions.template(revision)?.actor?.limits?.memory ?? 0),
+      },
       exclusive: spec.template.provider !== undefined,
       updateRevision: revisions.update,
       currentRevision: revisions.current,
@@ -123,7 +129,7 @@ export class DistributionReconciler {
     const { requeueAfterMs = Infinity } = step;
     const soonest = Math.min(
       requeueAfterMs,
-      postponed ? postponedMs : plan.problems.length > 0 ? lookAgainMs : Infinity,
+      postponed ? postponedMs : plan.problems.length > 0 || step.crowded ? lookAgainMs : Infinity,
     );
     return soonest === Infinity ? {} : { requeueAfterMs: soonest };
   }

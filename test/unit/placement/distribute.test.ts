@@ -3,7 +3,8 @@ import { type DistributeInput, type DistributionPlan, distribute } from '../../.
 import type { DistributionHost } from '../../../lib/placement/distribution-host';
 
 function host(name: string, options: Partial<DistributionHost> = {}): DistributionHost {
-  return { name, labels: {}, state: 'open', room: Infinity, load: 0, current: 0, ...options };
+  const left = { instances: Infinity, memory: Infinity };
+  return { name, labels: {}, state: 'open', room: Infinity, left, load: 0, current: 0, ...options };
 }
 
 function plan(
@@ -253,6 +254,7 @@ const anyHost = fc.record({
     { requiredKeys: [] },
   ),
   state: fc.constantFrom('open', 'open', 'open', 'avoided', 'closed', 'unfit'),
+  left: fc.constant({ instances: Infinity, memory: Infinity }),
   room: fc.oneof(fc.constant(Infinity), fc.integer({ min: 0, max: 8 })),
   load: fc.integer({ min: 0, max: 5 }),
   current: fc.integer({ min: 0, max: 8 }),

@@ -24,6 +24,8 @@ export class RolloutLab {
   readonly unhealthy = new Set<string>();
   readonly lost = new Set<string>();
   readonly children = new Map<string, Child>();
+  /** What the hosts have room for. */
+  rooms: RolloutInput['rooms'];
   /** Called after each single change of an object. */
   onWrite: () => void = () => undefined;
 
@@ -80,10 +82,11 @@ export class RolloutLab {
   }
 
   plan(): RolloutStep {
-    const { desired, exclusive, revision, current, spec, progress, nowMs } = this;
+    const { desired, exclusive, revision, current, spec, progress, nowMs, rooms } = this;
     return planRollout({
       desired,
       observed: this.observe(),
+      rooms,
       exclusive,
       updateRevision: revision,
       currentRevision: current,

@@ -33,6 +33,7 @@ function situation(options: Partial<Situation> = {}): Situation {
     observed: [slot('a'), slot('b')],
     step: {
       wanted: [],
+      crowded: false,
       currentRevision: 'new',
       progress: { revision: 'new', advancedAt: '2026-01-01T00:00:00Z', mark: 0, desired: 4 },
       observations: [{ type: 'Progressing', status: 'True', reason: 'NewRevisionAvailable', message: '' }],
