@@ -27,11 +27,15 @@ export function timeoutOption(): Option {
     .default(0, '0s');
 }
 
-const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-/** Milliseconds of a duration such as `90s`, `5m` or `2h`; a bare number is seconds. */
+/** Milliseconds of a duration such as `90s`, `5m` or `1h30m`, as kubectl takes them; a bare number is seconds. */
 export function durationMs(text: string): number {
-  const [, amount, unit = 's'] = /^(\d+)([smh]?)$/.exec(text) ?? [];
-  if (amount === undefined) throw new InvalidArgumentError('A duration is a number with s, m or h.');
-  return Number(amount) * (unitMs[unit || 's'] ?? 1000);
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text))
+    throw new InvalidArgumentError('A duration is a number with s, m or h, or several such as 1m30s.');
+  const parts = Array.from(text.matchAll(/([\d.]+)([a-z]+)/g));
+  return Math.round(
+    parts.reduce((sum, [, amount, unit = '']) => sum + Number(amount) * (unitMs[unit] ?? 0), 0),
+  );
 }

@@ -16,6 +16,7 @@ import { type KubeClient, keyOf } from '../kube';
 import { withCluster } from './cluster';
 import { change, cordonHost, type HostOptions, hostsOf, say } from './cordon';
 import { onInterrupt } from './interrupt';
+import { reportError } from './report-error';
 
 export interface DrainOptions extends HostOptions {
   /** Seconds for calls in flight; negative leaves `spec.drain.graceSeconds` as it is. */
@@ -38,29 +39,37 @@ export async function drain(names: readonly string[], options: DrainOptions): Pr
   const signal = onInterrupt('Stopped watching; the drain goes on. `kasmcloud uncordon` calls it off');
   await withCluster(options, async (client) => {
     const hosts = await hostsOf(client, names, options);
-    const moving: [WasmCloudHost, readonly Bound[]][] = [];
-    for (const host of hosts) moving.push([host, await request(client, host, options)]);
-    if (options.dryRun !== 'none') return;
+    // All of them first: nothing moves from one to another.
+    for (const host of hosts) await cordonHost(client, host, options.dryRun);
     const deadline = options.timeout === 0 ? Infinity : Date.now() + options.timeout;
-    await Promise.all(
-      moving.map(([host, bound]) => watch(client, host, bound, { deadline, ...options, signal })),
+    const outcomes = await Promise.allSettled(
+      hosts.map(async (host) => {
+        const leaving = await request(client, host, options);
+        if (options.dryRun === 'none') await watch(client, host, leaving, { deadline, ...options, signal });
+      }),
     );
+    // An interrupt ends all of them, with one word.
+    const failures = new Set(
+      outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : [])),
+    );
+    const [first, ...others] = failures;
+    for (const other of others) reportError(other, false);
+    if (first !== undefined) throw first;
   });
 }
 
-/** Asks for the drain of one host, and returns what is to go. */
+/** Asks for the drain of one host that is cordoned, and returns what is to go. */
 async function request(
   client: KubeClient,
   host: WasmCloudHost,
   options: DrainOptions,
 ): Promise<readonly Bound[]> {
   const { dryRun, gracePeriod, ignorePinned } = options;
-  await cordonHost(client, host, dryRun);
   const bound = await boundTo(client, host);
   const pinned = bound.filter((object) => !isMovable(object)).map(titleOf);
   if (pinned.length > 0 && !ignorePinned)
     throw new KasmError(
-      `Host ${host.metadata.name} is cordoned but not drained: bound to it by name: ${pinned.join(', ')}`,
+      `Host ${host.metadata.name} is not drained: bound to it by name: ${pinned.join(', ')}`,
       'Delete them first, or leave them there with --ignore-pinned',
     );
   if (pinned.length > 0) process.stderr.write(`Warning: leaving in place: ${pinned.join(', ')}\n`);

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { addCodeCommands } from './code-commands';
 import { addCompletionCommands } from './completion-commands';
 import { durationMs } from './common-options';
+import { withoutFlagValues } from './flag-values';
 import type * as Down from './down';
 import { addHostCommands } from './host-commands';
 import { addRolloutCommands } from './rollout-commands';
@@ -149,7 +150,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const root = program();
   for (const each of withSubcommands(root)) each.exitOverride();
   try {
-    await root.parseAsync([...args], { from: 'user' });
+    await root.parseAsync(withoutFlagValues(root, args), { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

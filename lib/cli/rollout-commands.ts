@@ -18,13 +18,13 @@ const commands = {
 /** Adds `kasmcloud rollout`, with the words of kubectl's for Deployments. */
 export function addRolloutCommands(root: Command): void {
   const rollout = root.command('rollout').description('watch and steer the rollouts of distributions');
-  rolloutCommand(rollout, 'status <name>', 'tell how far a rollout is, until it is done')
-    .addOption(new Option('-w, --watch', 'wait until it is done').default(true))
+  selecting(rolloutCommand(rollout, 'status [names...]', 'tell how far rollouts are, until they are done'))
+    .addOption(new Option('-w, --watch', 'wait until they are done').default(true))
     .option('--no-watch', 'tell and end')
     .addOption(timeoutOption())
     .addOption(revision('--revision <number>', 'fail when another revision is rolled out; 0 is any'))
-    .action((name: string, options: Status.RolloutStatusOptions) =>
-      commands.status().rolloutStatus(name, options),
+    .action((names: string[], options: Status.RolloutStatusOptions) =>
+      commands.status().rolloutStatus(names, options),
     );
   selecting(rolloutCommand(rollout, 'history [names...]', 'list the revisions of distributions'))
     .addOption(revision('--revision <number>', 'show the template of this one instead'))

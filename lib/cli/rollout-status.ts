@@ -3,14 +3,18 @@ import {
   WasmCloudDistributionResource,
   conditionOf,
   conditionTypes,
+  isReady,
 } from '../api';
 import { KasmError } from '../base/errors';
 import { sleep } from '../base/sleep';
+import type { KubeClient } from '../kube';
 import { withCluster } from './cluster';
 import { onInterrupt } from './interrupt';
-import { distributionsOf, historyOf, type RolloutOptions } from './rollout-target';
+import { distributionsOf, findDistribution, historyOf, type RolloutOptions } from './rollout-target';
 
 export interface RolloutStatusOptions extends RolloutOptions {
+  /** Distributions by label, instead of by name. */
+  readonly selector?: string;
   /** Waits until the rollout is done. */
   readonly watch: boolean;
   /** Milliseconds; 0 waits without end. */
@@ -21,34 +25,45 @@ export interface RolloutStatusOptions extends RolloutOptions {
 
 const pollMs = 300;
 
-/** `kasmcloud rollout status NAME`: tells how far the rollout is, until it is done. Fails when it has come to a halt. */
-export async function rolloutStatus(name: string, options: RolloutStatusOptions): Promise<void> {
+/**
+ * `kasmcloud rollout status NAME…`: tells how far each rollout is, until it is done, one after the other. Fails when one has come to a
+ * halt.
+ */
+export async function rolloutStatus(names: readonly string[], options: RolloutStatusOptions): Promise<void> {
   const signal = onInterrupt('Stopped watching; the rollout goes on');
   await withCluster(options, async (client) => {
     const deadline = options.timeout === 0 ? Infinity : Date.now() + options.timeout;
-    let told = '';
-    for (;;) {
-      const [distribution] = await distributionsOf(client, [name], options);
-      if (distribution === undefined) return;
-      if (options.revision > 0) {
-        const newest = (await historyOf(client, distribution)).newest?.number ?? 0;
-        if (newest !== options.revision)
-          throw new KasmError(
-            `Desired revision (${options.revision}) is different from the running revision (${newest})`,
-          );
-      }
-      const { text, done } = stateOf(distribution);
-      if (text !== told) process.stdout.write(`${text}\n`);
-      told = text;
-      if (done || !options.watch) return;
-      if (Date.now() >= deadline)
-        throw new KasmError(
-          `Distribution ${distribution.metadata.name} was not rolled out in time`,
-          'The rollout goes on. Wait longer with --timeout',
-        );
-      await sleep(pollMs, signal);
-    }
+    for (const { metadata } of await distributionsOf(client, names, options))
+      await follow(client, metadata, { ...options, deadline, signal });
   });
+}
+
+async function follow(
+  client: KubeClient,
+  { namespace = '', name }: WasmCloudDistribution['metadata'],
+  options: RolloutStatusOptions & { readonly deadline: number; readonly signal: AbortSignal },
+): Promise<void> {
+  let told = '';
+  for (;;) {
+    const distribution = await findDistribution(client, namespace, name);
+    if (options.revision > 0) {
+      const newest = (await historyOf(client, distribution)).newest?.number ?? 0;
+      if (newest !== options.revision)
+        throw new KasmError(
+          `Desired revision (${options.revision}) is different from the running revision (${newest})`,
+        );
+    }
+    const { text, done } = stateOf(distribution);
+    if (text !== told) process.stdout.write(`${text}\n`);
+    told = text;
+    if (done || !options.watch) return;
+    if (Date.now() >= options.deadline)
+      throw new KasmError(
+        `Distribution ${name} was not rolled out in time`,
+        'The rollout goes on. Wait longer with --timeout',
+      );
+    await sleep(pollMs, options.signal);
+  }
 }
 
 /**
@@ -61,13 +76,16 @@ export function stateOf(distribution: WasmCloudDistribution): { text: string; do
   if (observed < (metadata.generation ?? 0) || spec.rollbackTo !== undefined)
     return { text: 'Waiting for distribution spec update to be observed...', done: false };
   const progressing = conditionOf(distribution, conditionTypes.progressing);
-  if (progressing?.status === 'False') {
+  // Who has no right to its component id is stalled without having begun.
+  const stalled = conditionOf(distribution, conditionTypes.stalled);
+  const halt = progressing?.status === 'False' ? progressing : stalled;
+  if (halt !== undefined) {
     const what =
-      progressing.reason === 'ProgressDeadlineExceeded'
+      halt.reason === 'ProgressDeadlineExceeded'
         ? 'exceeded its progress deadline'
-        : `does not roll out (${progressing.reason})`;
+        : `does not roll out (${halt.reason})`;
     throw new KasmError(
-      `${WasmCloudDistributionResource.kind} ${JSON.stringify(metadata.name)} ${what}: ${progressing.message}`,
+      `${WasmCloudDistributionResource.kind} ${JSON.stringify(metadata.name)} ${what}: ${halt.message}`,
     );
   }
   const { instances = 0, updatedInstances: updated = 0, availableInstances: available = 0 } = status ?? {};
@@ -82,7 +100,8 @@ export function stateOf(distribution: WasmCloudDistribution): { text: string; do
   if (instances > updated) return waiting(`${instances - updated} old instances are pending termination`);
   if (available < updated) return waiting(`${available} of ${updated} updated instances are available`);
   const satisfied = conditionOf(distribution, conditionTypes.spreadSatisfied);
-  if (satisfied?.status === 'False') return waiting(satisfied.message);
+  // What lies elsewhere than asked for, by whenUnsatisfiable, is rolled out all the same.
+  if (satisfied?.status === 'False' && !isReady(distribution)) return waiting(satisfied.message);
   if (status?.currentRevision !== status?.updateRevision) return waiting('the new revision proves itself');
   return { text: `distribution ${JSON.stringify(metadata.name)} successfully rolled out`, done: true };
 }

@@ -36,7 +36,7 @@ const types = new Set([
 ]);
 
 /**
- * The distributions that a command line names: `NAME`, `TYPE/NAME`, or those of a selector.
+ * The distributions that a command line names: `NAME`, `TYPE/NAME`, `TYPE NAME`, or those of a selector.
  * @throws KasmError when it names none, or one that does not exist
  */
 export async function distributionsOf(
@@ -59,10 +59,14 @@ export async function distributionsOf(
       'See `kubectl get wcd --show-labels`',
     );
   }
-  return Promise.all(names.map((name) => findDistribution(client, namespace, nameOf(name))));
+  return Promise.all(untyped(names).map((name) => findDistribution(client, namespace, nameOf(name))));
 }
 
-async function findDistribution(
+/**
+ * The distribution of a name.
+ * @throws KasmError when there is none
+ */
+export async function findDistribution(
   client: KubeClient,
   namespace: string,
   name: string,
@@ -73,6 +77,12 @@ async function findDistribution(
     `There is no distribution ${name} in namespace ${namespace}`,
     'See `kubectl get wcd -A` for those that there are',
   );
+}
+
+/** Names without the type before them all. */
+function untyped(names: readonly string[]): readonly string[] {
+  const [first = '', ...rest] = names;
+  return rest.length > 0 && types.has(first.toLowerCase()) ? rest : names;
 }
 
 function nameOf(text: string): string {

@@ -149,6 +149,9 @@ describe('two hosts, one emptied after the other under load', () => {
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('bound to it by name: provider hello/http');
     expect(await served('wca', 'hello')).toBe('local');
+    const both = await lattice.kasmcloud(['drain', 'local', 'second', '--dry-run']);
+    expect(both).toMatchObject({ code: 1, stderr: refused.stderr });
+    expect(both.stdout).toContain('wasmcloudhost/second drained (dry run)\n');
 
     const load = new Load(lattice.url);
     await expectToRun(

@@ -92,4 +92,15 @@ it('fails when the rollout has come to a halt', () => {
   );
   const aborted = [progressing('False', 'CanaryAborted', 'calls fail')];
   expect(() => stateOf(distribution({ conditions: aborted }))).toThrow('(CanaryAborted): calls fail');
+  const rival = [{ ...progressing('True', 'ComponentIdConflict', 'echo2 is older'), type: 'Stalled' }];
+  expect(() => stateOf(distribution({ conditions: rival }))).toThrow('(ComponentIdConflict): echo2 is older');
+});
+
+it('ends when all is available although a group of the spread gave its share away', () => {
+  const conditions = [
+    { ...progressing('True', 'Available'), type: 'Ready', observedGeneration: 2 },
+    { ...progressing('False', 'Unsatisfied', 'group b has no host'), type: 'SpreadSatisfied' },
+  ];
+  const status = { instances: 3, updatedInstances: 3, availableInstances: 3, currentRevision: 'echo-2' };
+  expect(stateOf(distribution({ ...status, conditions }))).toMatchObject({ done: true });
 });
