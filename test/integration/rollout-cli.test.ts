@@ -23,7 +23,7 @@ beforeAll(async () => {
   await client.create(WasmCloudDistributionResource, {
     apiVersion: API_VERSION,
     kind: 'WasmCloudDistribution',
-    metadata: { ...key, annotations: { 'kubernetes.io/change-cause': 'first' } },
+    metadata: { ...key, labels: { app: 'echo' }, annotations: { 'kubernetes.io/change-cause': 'first' } },
     spec: { template: { actor: { image: 'registry.example/echo:1' } }, instances: 3 },
   });
   await record();
@@ -124,7 +124,10 @@ it('rolls back to the revision before and to any, which the reconciler carries o
   expect(spec.template.actor?.image).toBe('registry.example/echo:1');
   expect(spec.template.metadata).toBeUndefined();
   await record();
-  expect((await historyNow()).revisions.map(({ number }) => number)).toEqual([2, 3, 4]);
+  const { revisions } = await historyNow();
+  expect(revisions.map(({ number }) => number)).toEqual([2, 3, 4]);
+  // The cause is that of what was gone back to.
+  expect(revisions.map(({ changeCause }) => changeCause)).toEqual(['second', 'second', 'first']);
   expect((await rollout('undo', 'nobody')).err).toContain(`There is no distribution nobody in namespace`);
 });
 
@@ -136,6 +139,11 @@ it('tells how far a rollout is until it is done, and fails when that takes too l
     out: 'Waiting for distribution "echo" rollout to finish: 1 out of 3 new instances have been updated...\n',
   });
   expect((await rollout('status', 'echo', '--no-watch')).code).toBe(0);
+  for (const words of [['distribution', 'echo'], ['wcd/echo'], ['-l', 'app=echo']])
+    expect(await rollout('status', ...words, '--watch=false')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('1 out of 3') as string,
+    });
   expect((await rollout('status', 'echo', '--revision=1')).err).toContain(
     'different from the running revision (4)',
   );

@@ -140,7 +140,10 @@ export async function obeyRollback(
   return event('Normal', 'RolledBack', `Rolled back to revision ${to.number}`);
 }
 
-/** Puts an earlier template in the place of the present one, unless somebody has changed the distribution meanwhile. */
+/**
+ * Puts an earlier template in the place of the present one, with the cause that it came with, unless somebody has changed the distribution
+ * meanwhile.
+ */
 export async function rollBack(
   client: KubeClient,
   distribution: WasmCloudDistribution,
@@ -149,7 +152,16 @@ export async function rollBack(
   more: readonly JsonPatchOperation[] = [],
 ): Promise<void> {
   const replace: JsonPatchOperation = { op: 'replace', path: '/spec/template', value: to.template };
-  await patchSpec(client, distribution, [replace, ...more], signal);
+  await patchSpec(client, distribution, [replace, ...causeOf(distribution, to), ...more], signal);
+}
+
+/** What makes the annotation tell of the revision gone back to, as kubectl's does: it told of the one that is given up. */
+function causeOf({ metadata }: WasmCloudDistribution, { changeCause }: Revision): JsonPatchOperation[] {
+  const path = `/metadata/annotations/${CHANGE_CAUSE.replace('/', '~1')}`;
+  if (changeCause === metadata.annotations?.[CHANGE_CAUSE]) return [];
+  if (changeCause === undefined) return [{ op: 'remove', path }];
+  if (metadata.annotations !== undefined) return [{ op: 'add', path, value: changeCause }];
+  return [{ op: 'add', path: '/metadata/annotations', value: { [CHANGE_CAUSE]: changeCause } }];
 }
 
 async function patchSpec(
