@@ -26,15 +26,19 @@ export interface Patience {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Most calls that wait for one component on one host: the next ones fail at once, as they cost memory and each a message now and then. */
-export const maxWaiting = 500;
+/** Most calls for one component that are held on one host: each costs memory, and a message now and then. The next ones fail at once. */
+export const maxHeld = 500;
 /** How often each of them looks: soon at first, as most actors start in no time once they are wanted. */
 const looks = { minMs: 50, maxMs: 500 };
+/** So many look at half of that pace, so that all together never look much more often than 250 times a second. */
+const crowd = 100;
 
 interface Unserved extends Callee {
   /** Calls that found nobody. */
   total: number;
-  /** Those of them that wait now. */
+  /** Those of them that had to wait, until they end. */
+  held: number;
+  /** Those of them that wait now: not while one is attempted, as that lasts as long as the call once somebody serves it. */
   waiting: number;
 }
 
@@ -82,27 +86,14 @@ export class UnservedCalls {
     attempt: () => Promise<T>,
   ): Promise<T> {
     if (!foundNobody(error)) throw error;
-    const until = performance.now() + waitMs;
     const unserved = this.of(callee);
     unserved.total++;
-    if (waitMs <= 0 || unserved.waiting >= maxWaiting) throw error;
-    const over = AbortSignal.any(signal ? [signal, this.ending.signal] : [this.ending.signal]);
-    const backoff = new Backoff(looks);
-    let last: unknown = error;
-    for (;;) {
-      const leftMs = until - performance.now();
-      if (leftMs <= 0 || over.aborted) throw last;
-      unserved.waiting++;
-      await sleep(Math.min(backoff.next(), leftMs), over).catch(() => undefined);
-      // Not while it attempts: that lasts as long as the call, once somebody serves it.
-      unserved.waiting--;
-      if (over.aborted) throw last;
-      try {
-        return await attempt();
-      } catch (failure) {
-        if (!foundNobody(failure)) throw failure;
-        last = failure;
-      }
+    if (waitMs <= 0 || unserved.held >= maxHeld) throw error;
+    unserved.held++;
+    try {
+      return await this.hold(unserved, error, { waitMs, signal }, attempt);
+    } finally {
+      unserved.held--;
     }
   }
 
@@ -121,15 +112,41 @@ export class UnservedCalls {
     const linked = new Set<Unserved>();
     for (const callee of this.options.linked()) linked.add(this.of(callee));
     for (const [key, unserved] of this.callees)
-      if (unserved.waiting === 0 && !linked.has(unserved)) this.callees.delete(key);
+      if (unserved.held === 0 && !linked.has(unserved)) this.callees.delete(key);
     return this.callees.values();
+  }
+
+  private async hold<T>(
+    unserved: Unserved,
+    error: unknown,
+    { waitMs, signal }: Patience,
+    attempt: () => Promise<T>,
+  ): Promise<T> {
+    const until = performance.now() + waitMs;
+    const over = AbortSignal.any(signal ? [signal, this.ending.signal] : [this.ending.signal]);
+    const backoff = new Backoff(looks);
+    let last: unknown = error;
+    for (;;) {
+      const leftMs = until - performance.now();
+      if (leftMs <= 0 || over.aborted) throw last;
+      unserved.waiting++;
+      await sleep(Math.min(backoff.next() * (1 + unserved.held / crowd), leftMs), over).catch(() => undefined);
+      unserved.waiting--;
+      if (over.aborted) throw last;
+      try {
+        return await attempt();
+      } catch (failure) {
+        if (!foundNobody(failure)) throw failure;
+        last = failure;
+      }
+    }
   }
 
   private of({ namespace, component }: Callee): Unserved {
     const key = `${namespace}/${component}`;
     let unserved = this.callees.get(key);
     if (unserved === undefined) {
-      unserved = { namespace, component, total: 0, waiting: 0 };
+      unserved = { namespace, component, total: 0, held: 0, waiting: 0 };
       this.callees.set(key, unserved);
     }
     return unserved;

@@ -1,6 +1,6 @@
 import { registry } from '../../../lib/base/metrics';
 import { RouteError } from '../../../lib/host/calls/route-error';
-import { type Callee, UnservedCalls, maxWaiting } from '../../../lib/host/calls/unserved-calls';
+import { type Callee, UnservedCalls, maxHeld } from '../../../lib/host/calls/unserved-calls';
 
 const cart = { namespace: 'shop', component: 'cart' };
 const nobody = new RouteError('NoResponders', 'nobody serves that');
@@ -80,13 +80,18 @@ test.each([
   expect(attempt).not.toHaveBeenCalled();
 });
 
-test('beyond so many, calls fail at once; those for another component do not', async () => {
+test('beyond so many, calls fail at once, also while those that are held are attempted; calls for another component do not', async () => {
   const patience = { waitMs: 60_000 };
-  const waiting = Array.from({ length: maxWaiting }, () => calls.again(cart, nobody, patience, failing));
-  await expect(calls.again(cart, nobody, patience, failing)).rejects.toBe(nobody);
-  expect(await told('unserved_calls_waiting')).toBe(`${maxWaiting}`);
+  const attempt = jest.fn(() => new Promise<never>(() => undefined));
+  const held = Array.from({ length: maxHeld }, (_, index) =>
+    calls.again(cart, nobody, patience, index === 0 ? attempt : failing).catch((error: unknown) => error),
+  );
+  while (attempt.mock.calls.length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  const late = jest.fn(failing);
+  await expect(calls.again(cart, nobody, patience, late)).rejects.toBe(nobody);
+  expect(late).not.toHaveBeenCalled();
   const other = { namespace: 'shop', component: 'till' };
   expect(await calls.again(other, nobody, patience, () => Promise.resolve('served'))).toBe('served');
   calls.stop();
-  for (const each of waiting) await expect(each).rejects.toBe(nobody);
+  expect(await Promise.all(held.slice(1))).toEqual(Array(maxHeld - 1).fill(nobody));
 });
