@@ -48,7 +48,7 @@ export function latticeController(context: ReconcilerContext): Controller {
 }
 
 async function report(
-  { client, caches }: ReconcilerContext,
+  { client, caches, events }: ReconcilerContext,
   lattice: WasmCloudLattice,
   signal: AbortSignal,
 ): Promise<Result | void> {
@@ -70,7 +70,17 @@ async function report(
           message: `No ready host serves lattice ${namespace}. Start one with \`kasmcloud run host\``,
         };
   const observations = [{ type: conditionTypes.ready, ...ready }];
-  await writeConditions(client, WasmCloudLatticeResource, lattice, observations, { fields, signal });
+  const written = await writeConditions(client, WasmCloudLatticeResource, lattice, observations, {
+    fields,
+    signal,
+  });
+  if (!written || conditionOf(lattice, conditionTypes.ready)?.status === ready.status) return;
+  events.record(lattice, {
+    type: hosts > 0 ? 'Normal' : 'Warning',
+    reason: ready.reason,
+    action: 'Watching',
+    note: ready.message || `Lattice ${namespace} has a ready host`,
+  });
 }
 
 function isReady(host: WasmCloudHost): boolean {

@@ -5,6 +5,7 @@ import {
   type WasmCloudLink,
   WasmCloudLinkResource,
   type WasmCloudProvider,
+  conditionOf,
   conditionTypes,
 } from '../api';
 import { suggest } from '../api/suggest';
@@ -59,15 +60,21 @@ class LinkReconciler {
     if (link === undefined || link.metadata.deletionTimestamp !== undefined) return;
     const resolved = this.resolve(link);
     const { conflict, loses } = this.findConflict(link);
-    const observations = [resolved, conflict, ready(resolved, conflict, loses)];
+    const verdict = ready(resolved, conflict, loses);
+    const observations = [resolved, conflict, verdict];
     const fields = { observedGeneration: link.metadata.generation };
     const written = await writeConditions(client, WasmCloudLinkResource, link, observations, {
       fields,
       signal,
     });
-    if (written && conflict.status === 'True') {
-      events.record(link, { type: 'Warning', reason: 'Conflict', action: 'Linking', note: conflict.message });
-    }
+    if (!written) return;
+    const linked = verdict.status === 'True';
+    const wasLinked = conditionOf(link, conditionTypes.ready)?.status === 'True';
+    const news = (type: 'Normal' | 'Warning', reason: string, note: string): void =>
+      events.record(link, { type, reason, action: 'Linking', note });
+    if (conflict.status === 'True') news('Warning', 'Conflict', conflict.message);
+    // That a new link waits for what it connects goes without saying.
+    else if (linked !== wasLinked) news(linked ? 'Normal' : 'Warning', verdict.reason, verdict.message);
   }
 
   private resolve(link: WasmCloudLink): Verdict {

@@ -4,6 +4,7 @@ import { Caches } from './caches';
 import type { ReconcilerContext } from './context';
 import { distributionController } from './distribution/controller';
 import { DistributionReconciler } from './distribution/pass';
+import { tellOfHosts } from './host-events';
 import { hostHealthController } from './host-health';
 import { latticeController } from './lattice';
 import { linkController } from './link';
@@ -71,7 +72,12 @@ export class Reconciler {
     const context: ReconcilerContext = { client, caches, events, elector };
     const ledger = new LoadLedger();
     const distributions = new DistributionReconciler(context, ledger);
-    const unfollow = [ledger.follow(caches.actors), ledger.follow(caches.providers), distributions.follow()];
+    const unfollow = [
+      ledger.follow(caches.actors),
+      ledger.follow(caches.providers),
+      distributions.follow(),
+      tellOfHosts(events, caches.hosts),
+    ];
     const controllers = [
       hostHealthController(context),
       workloadController(context, WasmCloudActorResource, caches.actors, ledger),

@@ -56,6 +56,14 @@ async function clear(): Promise<void> {
   ]);
 }
 
+/** Waits for an event about an object. */
+async function told(reason: string, name: string, within = namespace): Promise<void> {
+  await eventually(`an event ${reason} tells of ${name}`, async () => {
+    const { items } = await client.list(EventResource, { namespace: within });
+    return items.some((event) => event.reason === reason && event.regarding.name === name);
+  });
+}
+
 async function deleteAll<T extends KubeObject>(type: ResourceType<T>, within?: string): Promise<void> {
   for (const { metadata } of (await client.list(type, { namespace: within })).items) {
     await client.delete(type, metadata);
@@ -98,10 +106,9 @@ describe('binding', () => {
     expect(await hostOf(object)).toBe(host.name);
     await conditionOfActor(object, 'Placed', 'True Bound');
     await conditionOfActor(object, 'Ready', 'Unknown WaitingForHost');
-    await eventually('an event tells of it', async () => {
-      const { items } = await client.list(EventResource, { namespace });
-      return items.some(({ reason, regarding }) => reason === 'Bound' && regarding.name === 'early');
-    });
+    await told('Bound', 'early');
+    await told('HostReady', host.name, 'default');
+    await told('HostSchedulable', host.name, 'default');
     // What the host says is not touched.
     await host.run(WasmCloudActorResource, object);
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -449,8 +456,10 @@ describe('links', () => {
     await create(observed);
     await linkIs('l', 'Ready', 'True Linked');
     await linkIs('l', 'Conflict', 'False None');
+    await told('Linked', 'l');
     await client.delete(WasmCloudActorResource, observed.metadata);
     await linkIs('l', 'Ready', 'False TargetNotFound');
+    await told('TargetNotFound', 'l');
   });
 
   test('of two for one identity the older wins, both say so, and the other moves up', async () => {
@@ -480,6 +489,7 @@ test('a WasmCloudLattice counts what is in its namespace', async () => {
   });
   const read = () => client.get(WasmCloudLatticeResource, { namespace, name: 'lattice' });
   await eventually('there is no host', async () => (await read()).status?.hosts === 0);
+  await told('NoHost', 'lattice');
   const host = a();
   await host.start(only);
   await create(actor(namespace, 'counted'));
@@ -489,6 +499,7 @@ test('a WasmCloudLattice counts what is in its namespace', async () => {
   });
   const ready = (await read()).status?.conditions?.find(({ type }) => type === 'Ready');
   expect(ready).toMatchObject({ status: 'True', reason: 'Served' });
+  await told('Served', 'lattice');
   await host.delete();
   await client.delete(WasmCloudLatticeResource, { namespace, name: 'lattice' });
 });
