@@ -89,11 +89,17 @@ function causeOf(
 ): Pick<Finding, 'reason' | 'message'> {
   const placed = sum(plan.groups, (group) => group.placed);
   if (placed < plan.total) return { reason: 'Unsatisfied', message: plan.problems.join('; ') };
-  const progressing = progress.find(({ type }) => type === conditionTypes.progressing);
-  if (progressing !== undefined && (progressing.status !== 'True' || step.currentRevision !== updateRevision))
-    return progressing;
   const failing = observed.find(({ failure }) => failure !== undefined);
   const example = failing === undefined ? '' : `. On host ${failing.host}: ${failing.failure}`;
+  const progressing = progress.find(({ type }) => type === conditionTypes.progressing);
+  if (
+    progressing !== undefined &&
+    (progressing.status !== 'True' || step.currentRevision !== updateRevision)
+  ) {
+    // What keeps a rollout is told at once, and not when its deadline has passed.
+    const { status, reason, message } = progressing;
+    return status === 'True' ? { reason, message: message + example } : progressing;
+  }
   return { reason: 'InstancesUnavailable', message: `${figures}${example}` };
 }
 

@@ -70,6 +70,17 @@ test('an instance that is not ready is the cause, with what its host says', () =
   );
 });
 
+test('what keeps a rollout is told while it lasts', () => {
+  const rolling = { type: 'Progressing', status: 'True' as const, reason: 'RollingOut', message: '0 of 4' };
+  const step = { ...situation().step, currentRevision: 'old', observations: [rolling] };
+  const failing = slot('b', { ready: 0, available: 0, failure: 'ConfigNotFound: there is no ConfigMap' });
+  expect(findingsOf(distribution, situation({ step, observed: [slot('a'), failing] }))[0]).toMatchObject({
+    status: 'False',
+    reason: 'RollingOut',
+    message: '0 of 4. On host b: ConfigNotFound: there is no ConfigMap',
+  });
+});
+
 test('what was not placed, or is elsewhere, shows in SpreadSatisfied, and in Ready where it is missing', () => {
   const { plan } = situation();
   const redistributed = { ...plan, problems: ['group west has no host'] };
