@@ -94,6 +94,8 @@ export class LeaderElector {
    * @throws what `lead` throws; the lease is given back then, and also when `lead` returns by itself, which ends the contest
    */
   async run(lead: Lead, signal: AbortSignal): Promise<void> {
+    // Of those that stand by as well: only then a sum of 0 tells that nobody leads.
+    leading.set({ lease: this.options.name }, 0);
     while (await this.acquire(signal)) {
       const lost = await this.term(lead, signal);
       if (!lost) return;
