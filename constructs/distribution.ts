@@ -2,6 +2,7 @@ import type { ApiObject, ApiObjectMetadata, ApiObjectMetadataDefinition } from '
 import type { Construct } from 'constructs';
 import type {
   ActorLimits,
+  CallAnalysis,
   CanaryStep,
   LabelSelector,
   RollingUpdate,
@@ -239,9 +240,13 @@ export class Distribution extends Component implements IDistribution {
 
   /**
    * A change reaches growing shares of the instances; the rest follows the last step, unless `autoPromote` is false and so waits for
-   * somebody to say so.
+   * somebody to say so. It is given up when more of its calls fail than `analysis` allows: more than 5 % of the last 20 seconds, and 3
+   * at least, unless given.
    */
-  canary(steps: readonly CanaryStep[], options: { readonly autoPromote?: boolean } = {}): this {
+  canary(
+    steps: readonly CanaryStep[],
+    options: { readonly autoPromote?: boolean; readonly analysis?: CallAnalysis } = {},
+  ): this {
     return this.strategy('Canary', { canary: { steps: [...steps], ...options } });
   }
 

@@ -283,6 +283,16 @@ test('defaults are filled in', async () => {
   });
 });
 
+test('a canary is judged by defaults where its analysis leaves something open', async () => {
+  const judged = (analysis: object): KubeObject =>
+    distribution({ strategy: { type: 'Canary', canary: { steps: [{ weight: 50 }], analysis } } });
+  expect(await create(judged({ maxErrorPercent: 0 }))).toMatchObject({
+    spec: { strategy: { canary: { analysis: { maxErrorPercent: 0, minErrors: 3, windowSeconds: 20 } } } },
+  });
+  for (const wrong of [{ maxErrorPercent: 101 }, { minErrors: 0 }, { windowSeconds: 4 }])
+    await expect(create(judged(wrong))).rejects.toThrow(`analysis.${Object.keys(wrong)[0]}`);
+});
+
 test('status is written through its subresource only', async () => {
   const object = host({ lattices: [] });
   await create({ ...object, status: { friendlyName: 'ignored' } } as KubeObject);

@@ -319,6 +319,19 @@ describe('hosts', () => {
   });
 });
 
+test('hosts are told what a canary is judged by, and when that is over', async () => {
+  await hosts.start('judge-a');
+  const canary = { steps: [{ weight: 50 }], analysis: { maxErrorPercent: 1 } };
+  await create('judged', { strategy: { type: 'Canary', canary } });
+  await lies('judged', { 'judge-a': 1 });
+  const analysis = async () => (await children('judged'))[0]?.spec.analysis;
+  expect(await analysis()).toEqual({ maxErrorPercent: 1, minErrors: 3, windowSeconds: 20 });
+  await change('judged', { strategy: { canary: { analysis: { minErrors: 7 } } } });
+  await eventually('it is changed', async () => (await analysis())?.minErrors === 7);
+  await change('judged', { strategy: { canary: { analysis: null } } });
+  await eventually('it is taken back', async () => (await analysis()) === undefined);
+});
+
 describe('what people do by hand', () => {
   test('is undone where it is an object of a distribution', async () => {
     for (const name of ['hand-a', 'hand-b']) await hosts.start(name);

@@ -263,7 +263,10 @@ it('goes back by itself from an image that does not start, and the old serves al
 
 it('gives up a canary of which calls fail, and the old takes them all again', async () => {
   await load.stop();
-  const canary = { steps: [{ weight: 25, pauseSeconds: 600 }] };
+  const canary = {
+    steps: [{ weight: 25, pauseSeconds: 600 }],
+    analysis: { minErrors: 4, windowSeconds: 60 },
+  };
   await change('front', {
     // Traps where the other answers.
     template: frontOf('6', faulty),
@@ -278,8 +281,8 @@ it('gives up a canary of which calls fail, and the old takes them all again', as
   expect([...seen].some((answer) => answer.startsWith('50'))).toBe(true);
   await rolledOut('front');
   await allAnswer('4');
-  const event = (await client.list(EventResource, { namespace })).items.find(
-    ({ note }) => note?.includes('not answered') === true,
+  const event = (await client.list(EventResource, { namespace })).items.find(({ note }) =>
+    /within 60 s failed: [1-9].* not answered/.test(note ?? ''),
   );
   expect(event).toMatchObject({ reason: 'RolledBack', type: 'Warning' });
 });

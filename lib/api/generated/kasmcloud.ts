@@ -280,6 +280,11 @@ export interface WasmCloudActorSpec {
    */
   serving?: boolean | undefined;
   /**
+   * What of its calls makes condition `Healthy` False. Failed are calls that were not answered, and HTTP responses with
+   * a status of 500 or more. Distributions fill it in for canaries.
+   */
+  analysis?: CallAnalysis | undefined;
+  /**
    * Id of the component in the lattice, by which links name it. Immutable. Absent means `metadata.name`. Actors with
    * one id on several hosts are replicas of one actor.
    */
@@ -327,6 +332,22 @@ export interface LabelSelectorRequirement {
 export interface SecretReference {
   /** Name of the Secret. */
   name: string;
+}
+
+/**
+ * What of its calls makes condition `Healthy` False. Failed are calls that were not answered, and HTTP responses with a
+ * status of 500 or more. Distributions fill it in for canaries.
+ */
+export interface CallAnalysis {
+  /**
+   * Share of the calls of the window that may fail, in percent; above it the actor does badly, and below half of it
+   * well again. @default 5
+   */
+  maxErrorPercent?: number | undefined;
+  /** Failed calls in the window below which the share says nothing. @default 3 */
+  minErrors?: number | undefined;
+  /** Time that is looked back, in seconds. @default 20 */
+  windowSeconds?: number | undefined;
 }
 
 /** Merged in the order values, configFrom, secretFrom; where a key occurs twice the later source wins. */
@@ -861,6 +882,11 @@ export interface Canary {
    * @default true
    */
   autoPromote?: boolean | undefined;
+  /**
+   * How many of its calls may fail before the canary is given up. Failed are calls that were not answered, and HTTP
+   * responses with a status of 500 or more. May be changed meanwhile.
+   */
+  analysis?: CallAnalysis | undefined;
 }
 
 /** One share. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { CallAnalysis } from '../../api';
 import { Backoff } from '../../base/backoff';
 import { messageOf, TerminalError } from '../../base/errors';
 import { log } from '../../base/log';
@@ -34,6 +35,8 @@ export interface WantedActor {
   readonly instances: number;
   /** Whether calls are to reach it. */
   readonly serving: boolean;
+  /** What its calls are judged by. */
+  readonly analysis: CallAnalysis;
 }
 
 /** What runs. */
@@ -198,6 +201,7 @@ export class ActorSlot {
     );
     const old = this.current;
     const health = new CallHealth();
+    health.analysis = wanted.analysis;
     const who = { identity, namespace, componentId };
     this.current = { ...who, image, config, secrets, actor, health, instances, serving };
     if (serving) await this.deps.localActors.add(namespace, componentId, actor, old?.actor);
@@ -215,6 +219,7 @@ export class ActorSlot {
       running.actor.configure(config, secrets);
     }
     Object.assign(running, { config, secrets });
+    running.health.analysis = wanted.analysis;
     if (running.serving === serving) return;
     running.serving = serving;
     const { namespace, componentId, actor } = running;

@@ -176,6 +176,7 @@ export class ActorController {
       secrets,
       instances: spec.instances ?? 1,
       serving: spec.serving ?? true,
+      analysis: spec.analysis ?? {},
     };
   }
 

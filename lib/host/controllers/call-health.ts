@@ -1,3 +1,4 @@
+import type { CallAnalysis } from '../../api';
 import { type Clock, monotonicClock } from '../../kube';
 
 /** Calls that have ended since an actor started. */
@@ -9,12 +10,6 @@ export interface CallCounts {
   readonly serverErrors: number;
 }
 
-/** What the calls of this time tell, in milliseconds. */
-const windowMs = 20_000;
-/** From so many failed calls on, and this share of all, an actor does badly; below half of the share it does well again. */
-const leastFailed = 3;
-const failingShare = 0.05;
-
 interface Sample extends CallCounts {
   readonly at: number;
 }
@@ -24,6 +19,8 @@ interface Sample extends CallCounts {
  * the time.
  */
 export class CallHealth {
+  /** What an actor is judged by; may be changed at any time. */
+  analysis: CallAnalysis = {};
   private samples: Sample[] = [];
   private verdict: string | undefined;
 
@@ -36,33 +33,36 @@ export class CallHealth {
 
   /** Takes the counts of now in; returns whether the verdict has changed. */
   look(counts: CallCounts): boolean {
+    // As in the CRD, for objects that were made before it knew them.
+    const { maxErrorPercent = 5, minErrors = 3, windowSeconds = 20 } = this.analysis;
     const at = this.clock.now();
     const [first] = this.samples;
     // Another one runs now, which counts from its own start.
     if (first !== undefined && counts.ended < first.ended) this.samples = [];
     this.samples.push({ ...counts, at });
     // One of before the window is kept, to count from.
-    while (this.samples[1] !== undefined && this.samples[1].at <= at - windowMs) this.samples.shift();
+    while (this.samples[1] !== undefined && this.samples[1].at <= at - windowSeconds * 1000)
+      this.samples.shift();
     const from = this.samples[0] ?? counts;
     const ended = counts.ended - from.ended;
     const unanswered = counts.unanswered - from.unanswered;
     const serverErrors = counts.serverErrors - from.serverErrors;
     const failed = unanswered + serverErrors;
     const before = this.verdict;
-    if (before === undefined && failed >= leastFailed && failed >= failingShare * ended)
-      this.verdict = describe(ended, unanswered, serverErrors);
-    if (before !== undefined && (failed === 0 || failed < (failingShare / 2) * ended))
-      this.verdict = undefined;
+    const tolerable = (maxErrorPercent / 100) * ended;
+    if (before === undefined && failed >= minErrors && failed > tolerable)
+      this.verdict = describe(ended, unanswered, serverErrors, windowSeconds);
+    if (before !== undefined && (failed === 0 || failed < tolerable / 2)) this.verdict = undefined;
     return (before === undefined) !== (this.verdict === undefined);
   }
 }
 
-function describe(ended: number, unanswered: number, serverErrors: number): string {
+function describe(ended: number, unanswered: number, serverErrors: number, windowSeconds: number): string {
   const causes = [
     unanswered > 0 &&
       `${unanswered} not answered, as the component traps, takes too long, or gives no response`,
     serverErrors > 0 && `${serverErrors} answered with an HTTP status of 500 or more`,
   ];
-  const failed = `${unanswered + serverErrors} of ${ended} calls within ${windowMs / 1000} s failed`;
+  const failed = `${unanswered + serverErrors} of ${ended} calls within ${windowSeconds} s failed`;
   return `${failed}: ${causes.filter(Boolean).join('; ')}`;
 }

@@ -106,7 +106,8 @@ export function childOf(
   };
   const { host, instances, serving } = slot;
   if (template.actor !== undefined) {
-    const spec = { ...template.actor, componentId, host, instances, serving };
+    const { analysis } = distribution.spec.strategy?.canary ?? {};
+    const spec = { ...template.actor, componentId, host, instances, serving, ...(analysis && { analysis }) };
     return { apiVersion: API_VERSION, kind: 'WasmCloudActor', metadata, spec };
   }
   const spec = { ...template.provider, componentId, host };

@@ -4,7 +4,7 @@ import { type JsonPatchOperation, covers } from '../../kube';
 import type { Child } from './child';
 
 /** Fields of specs that people might add to. What the API server adds to them, it may not have added to an earlier template. */
-const fields = ['config', 'limits', 'tolerations', 'imagePullSecrets', 'hostSelector'] as const;
+const fields = ['config', 'limits', 'tolerations', 'imagePullSecrets', 'hostSelector', 'analysis'] as const;
 
 /** What takes away from an object what somebody added to it by hand, which an apply leaves to whoever did. */
 export function straysIn(actual: Child, wanted: Child): JsonPatchOperation[] {

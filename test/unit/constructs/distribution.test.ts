@@ -97,6 +97,14 @@ describe('strategies', () => {
         canary: { steps: [{ weight: 10, pauseSeconds: 60 }, { weight: 50 }], autoPromote: false },
       },
     ],
+    [
+      'canary that is judged in its own way',
+      (it) => it.canary([{ weight: 10 }], { analysis: { maxErrorPercent: 1, windowSeconds: 60 } }),
+      {
+        type: 'Canary',
+        canary: { steps: [{ weight: 10 }], analysis: { maxErrorPercent: 1, windowSeconds: 60 } },
+      },
+    ],
   ])('%s', (_name, choose, strategy) => {
     expect(
       specOf((lattice) => choose(new Distribution(lattice, 'cart', { actor: { image } }))),
@@ -163,6 +171,14 @@ describe('mistakes', () => {
         });
       },
       [/^\[shop\/a\] .*must not fall in weight/, /^\[shop\/b\] .*maxSurge must not be 0 together/],
+    ],
+    [
+      'an analysis that cannot be',
+      (lattice) =>
+        new Distribution(lattice, 'a', { actor: { image } }).canary([{ weight: 50 }], {
+          analysis: { maxErrorPercent: 101, minErrors: 0 },
+        }),
+      [/^\[shop\/a\] .*analysis\.maxErrorPercent/, /^\[shop\/a\] .*analysis\.minErrors/],
     ],
     [
       'neither actor nor provider, and both',

@@ -38,6 +38,14 @@ describe('the name of a child', () => {
   });
 });
 
+test('a child is judged by what the canary says', () => {
+  const analysis = { maxErrorPercent: 1 };
+  const { metadata, spec, ...kind } = distribution();
+  const canary = { type: 'Canary' as const, canary: { steps: [{ weight: 10 }], analysis } };
+  const child = childOf({ ...kind, metadata, spec: { ...spec, strategy: canary } }, template, slot, 'east');
+  expect(child.spec).toMatchObject({ analysis });
+});
+
 test('a child has what the template says, its slot, and the labels to find it by', () => {
   const child = childOf(distribution(), template, slot, 'east');
   expect(child.spec).toEqual({

@@ -46,6 +46,25 @@ it('counts answers with a status of 500 or more as failed, as those who watch th
   expect(mixed.health.failing).toMatch(/^3 of 3 .* failed: 1 not answered.*; 2 answered/);
 });
 
+it('goes by the bounds that it is given, from then on', () => {
+  const lab = new Lab();
+  lab.health.analysis = { maxErrorPercent: 20, minErrors: 1, windowSeconds: 60 };
+  lab.look(0);
+  lab.look(8, 1);
+  expect(lab.look(0, 1)).toBe(false);
+  expect(lab.look(0, 1)).toBe(true);
+  expect(lab.health.failing).toMatch(/^3 of 11 calls within 60 s failed/);
+  for (let seconds = 0; seconds < 50; seconds += 2) expect(lab.look(0)).toBe(false);
+  lab.health.analysis = {};
+  expect(lab.look(0)).toBe(true);
+  expect(lab.health.failing).toBeUndefined();
+
+  const strict = new Lab();
+  strict.health.analysis = { maxErrorPercent: 0, minErrors: 1 };
+  strict.look(0);
+  expect(strict.look(10_000, 1)).toBe(true);
+});
+
 it('takes single failures for no reason, however few calls there are', () => {
   const lab = new Lab();
   lab.look(0);
