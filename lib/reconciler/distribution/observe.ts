@@ -1,4 +1,4 @@
-import { conditionOf, conditionTypes, isReady } from '../../api';
+import { type Condition, conditionOf, conditionTypes, isReady } from '../../api';
 import { type Clock, monotonicClock } from '../../kube';
 import type { ObservedSlot } from '../../placement';
 import { type Child, instancesOf, slotOf } from './child';
@@ -47,7 +47,11 @@ export class ChildObserver {
         : child.kind === 'WasmCloudProvider' || child.spec.serving !== false,
       lost,
       ending: deleted || child.metadata.deletionTimestamp !== undefined,
-      failure: condition?.status === 'False' ? `${condition.reason}: ${condition.message}` : undefined,
+      // What the host said before it saw an edit, as one by hand that was undone since, does not count.
+      failure:
+        condition?.status === 'False' && isRecent(condition, child)
+          ? `${condition.reason}: ${condition.message}`
+          : undefined,
       unhealthy: healthy?.status === 'False' ? healthy.message : undefined,
     };
   }
@@ -76,6 +80,10 @@ export class ChildObserver {
     const at = Date.parse(conditionOf(child, conditionTypes.ready)?.lastTransitionTime ?? '');
     return Number.isNaN(at) ? 0 : Math.max(0, this.date() - at);
   }
+}
+
+function isRecent({ observedGeneration }: Condition, { metadata: { generation = 0 } }: Child): boolean {
+  return observedGeneration === undefined || observedGeneration >= generation;
 }
 
 function readyInstancesOf(child: Child, instances: number): number {

@@ -68,3 +68,13 @@ test('tells why it is not ready, and what waits for its turn', () => {
   expect(observer.observe(failing, given).failure).toBe('ImageNotFound: no such image');
   expect(observer.observe(child({ reason: 'Standby' }), given).serving).toBe(false);
 });
+
+test('a failure counts that the host reports of the present spec, not of an edit that was undone since', () => {
+  const failed = { status: 'False' as const, reason: 'ImageNotFound', message: 'there is none' };
+  const failureAt = (observedGeneration: number): string | undefined => {
+    const object = child({ ...failed, observedGeneration });
+    return observer.observe({ ...object, metadata: { ...object.metadata, generation: 3 } }, given).failure;
+  };
+  expect(failureAt(2)).toBeUndefined();
+  expect(failureAt(3)).toBe('ImageNotFound: there is none');
+});
