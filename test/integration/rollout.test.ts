@@ -209,15 +209,18 @@ it('rolls step by step without failing a call', async () => {
 });
 
 it('gives a canary its share of the calls, step by step, without failing one', async () => {
-  const steps = [{ weight: 25, pauseSeconds: 3 }, { weight: 50 }];
-  const canary = { type: 'Canary', canary: { steps } };
-  await change('front', { template: frontOf('3'), strategy: canary });
+  const canary = (pauseSeconds: number): object => ({
+    type: 'Canary',
+    canary: { steps: [{ weight: 25, pauseSeconds }, { weight: 50 }] },
+  });
+  await change('front', { template: frontOf('3'), strategy: canary(600) });
   await progressing('front', 'CanaryWaits');
   const tally = await answers(80);
   expect(Object.keys(tally)).toEqual(['2', '3']);
   // A quarter, as far as the other calls leave it.
   expect(tally['3']).toBeGreaterThan(5);
   expect(tally['3']).toBeLessThan(40);
+  await change('front', { strategy: canary(0) });
   await rolledOut('front');
   await allAnswer('3');
   await expectNoFailures();
