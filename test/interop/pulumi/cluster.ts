@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 export interface Manifest {
@@ -43,8 +44,7 @@ export class KubectlCluster implements Cluster {
       manifest.kind === 'CustomResourceDefinition'
         ? 'condition=Established'
         : manifest.metadata.annotations?.['pulumi.com/waitFor'];
-    if (awaited !== undefined)
-      await this.run(['wait', `--for=${awaited}`, '--timeout=60s', ...address(manifest)]);
+    if (awaited !== undefined) await this.wait(awaited, manifest);
     this.trace.push(`end ${manifest.kind}`);
     return (awaited !== undefined && (await this.get(manifest))) || applied;
   }
@@ -56,6 +56,16 @@ export class KubectlCluster implements Cluster {
 
   async delete(manifest: Manifest): Promise<void> {
     await this.run(['delete', '--ignore-not-found', '--timeout=300s', ...address(manifest)]);
+  }
+
+  private async wait(awaited: string, manifest: Manifest): Promise<void> {
+    const args = ['wait', `--for=${awaited}`, '--timeout=60s', ...address(manifest)];
+    await this.run(args).catch(async (error: unknown) => {
+      // The API server makes a new CRD with `conditions: null`, which kubectl takes for an error, not for none yet.
+      if (!String(error).includes('accessor error')) throw error;
+      await setTimeout(1_000);
+      await this.run(args);
+    });
   }
 
   private run(args: string[], input?: string): Promise<string> {
