@@ -130,7 +130,9 @@ export class UnservedCalls {
       const leftMs = until - performance.now();
       if (leftMs <= 0 || over.aborted) throw last;
       unserved.waiting++;
-      await sleep(Math.min(backoff.next() * (1 + unserved.held / crowd), leftMs), over).catch(() => undefined);
+      await sleep(Math.min(backoff.next() * (1 + unserved.held / crowd), leftMs), over).catch(
+        () => undefined,
+      );
       unserved.waiting--;
       if (over.aborted) throw last;
       try {
