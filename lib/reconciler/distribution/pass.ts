@@ -28,6 +28,7 @@ import { hostsOf } from './hosts';
 import { ChildObserver } from './observe';
 import { OwnWrites, type Seen } from './own-writes';
 import { adoptRevisions, obeyRollback, pruneHistory, recordRevision, rollBack } from './record';
+import { Moves } from './moves';
 import { DistributionReport } from './report';
 import { type Revisions, revisionsOf } from './revisions';
 import { olderRival } from './rivals';
@@ -44,6 +45,7 @@ export class DistributionReconciler {
   private readonly providers: OwnWrites<Child>;
   private readonly revisions: OwnWrites<ControllerRevision>;
   private readonly report: DistributionReport;
+  private readonly moves = new Moves();
 
   constructor(
     private readonly context: ReconcilerContext,
@@ -207,7 +209,9 @@ export class DistributionReconciler {
     });
     const due = changesBetween(present, wanted, (child) => this.isLost(child));
     // What nobody runs is in nobody's way, and what it did is to be done elsewhere first: everywhere, when many hosts are lost.
-    const postponed = due.clear.length > 0 && due.grow.length + due.create.length > 0;
+    const moving = due.clear.length > 0 && due.grow.length + due.create.length > 0;
+    if (moving) this.moves.note();
+    const postponed = due.clear.length > 0 && (moving || this.moves.underWay);
     const changes = postponed ? { ...due, clear: [] } : due;
     const mirror = this.mirrorOf(distribution);
     const writes = this.writesOf(distribution);
@@ -240,6 +244,7 @@ export class DistributionReconciler {
       return { failure: error instanceof Error ? error : new Error(messageOf(error)), postponed };
     } finally {
       for (const child of changes.create) this.ledger.forget(child);
+      if (moving) this.moves.note();
     }
     this.report.changed(distribution, changes);
     return { postponed };
