@@ -189,10 +189,7 @@ export class ActorController {
     signal: AbortSignal,
   ): Promise<void> {
     const work = slot.bring(wanted, signal);
-    const settled = work.then(
-      () => undefined,
-      () => undefined,
-    );
+    const settled = work.catch(() => undefined);
     if (!(await within(NOTICE_MS, settled, false))) {
       const notice = new Report(actor);
       notice.start(`${wanted.image} is pulled and started`);

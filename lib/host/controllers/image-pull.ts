@@ -48,10 +48,7 @@ export class ImagePull {
       this.current = this.begin(key, image, options);
     }
     const pull = this.current;
-    const settled = pull.work.then(
-      () => undefined,
-      () => undefined,
-    );
+    const settled = pull.work.catch(() => undefined);
     if (!(await within(PATIENCE_MS, settled, false))) {
       void settled.then(() => {
         if (this.current === pull) this.ended();

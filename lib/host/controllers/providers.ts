@@ -132,10 +132,7 @@ export class ProviderController {
     provider: WasmCloudProvider,
     signal: AbortSignal,
   ): Promise<void> {
-    const settled = work.then(
-      () => undefined,
-      () => undefined,
-    );
+    const settled = work.catch(() => undefined);
     // What serves goes on serving meanwhile.
     if ((await within(NOTICE_MS, settled, false)) || isReady(provider)) return;
     const { image = '' } = provider.spec;

@@ -23,6 +23,15 @@ function begin(capacity: Map<string, Capacity>, wanted: number, strategy?: Rollo
   return lab;
 }
 
+/** Checks at each write, after what is checked there already. */
+function atEachWrite(lab: CrowdedLab, check: () => void): void {
+  const before = lab.onWrite;
+  lab.onWrite = () => {
+    before();
+    check();
+  };
+}
+
 function expectRolledOut(lab: CrowdedLab): void {
   expect([lab.current, lab.count('v1'), lab.count('v2')]).toEqual(['v2', 0, lab.wanted]);
   expect(lab.condition()).toMatchObject({ reason: 'NewRevisionAvailable' });
@@ -31,11 +40,9 @@ function expectRolledOut(lab: CrowdedLab): void {
 describe('a rollout on full hosts', () => {
   it('replaces one instance by way of a host that has room', () => {
     const lab = begin(bounded(1, 1), 1);
-    const onWrite = lab.onWrite;
-    lab.onWrite = () => {
-      onWrite();
+    atEachWrite(lab, () => {
       expect(lab.available()).toBeGreaterThanOrEqual(1);
-    };
+    });
     lab.pass();
     expect([...lab.children.keys()]).toEqual(['v1/h0', 'v2/h1']);
     lab.settle();
@@ -44,22 +51,14 @@ describe('a rollout on full hosts', () => {
 
   it('goes on with what another host has room for, never with fewer than wanted', () => {
     const lab = begin(bounded(5, 6), 10, rolling(3, 0));
-    const onWrite = lab.onWrite;
-    lab.onWrite = () => {
-      onWrite();
-      expect(lab.available()).toBeGreaterThanOrEqual(10);
-    };
+    atEachWrite(lab, () => expect(lab.available()).toBeGreaterThanOrEqual(10));
     lab.settle();
     expectRolledOut(lab);
   });
 
   it('takes old ones away first where maxUnavailable allows it', () => {
     const lab = begin(bounded(5, 5), 10, rolling('25%', 2));
-    const onWrite = lab.onWrite;
-    lab.onWrite = () => {
-      onWrite();
-      expect(lab.available()).toBeGreaterThanOrEqual(8);
-    };
+    atEachWrite(lab, () => expect(lab.available()).toBeGreaterThanOrEqual(8));
     lab.settle();
     expectRolledOut(lab);
   });
@@ -108,11 +107,9 @@ describe('a rollout on full hosts', () => {
     lab.established();
     lab.guardCapacity();
     lab.revision = 'v2';
-    const onWrite = lab.onWrite;
-    lab.onWrite = () => {
-      onWrite();
+    atEachWrite(lab, () => {
       expect(lab.usedOn('h1').instances).toBeLessThanOrEqual(2);
-    };
+    });
     lab.settle();
     expect([...lab.children.keys()].sort()).toEqual(['v2/h0', 'v2/h1']);
   });
