@@ -12,11 +12,14 @@ export interface ConnectionOptions {
   readonly context?: string | undefined;
 }
 
-/** What authenticates one request. */
-export interface Credentials {
+interface Agents {
   readonly agent: http.Agent;
   /** For responses that are read in bursts: its sockets read nothing ahead. @default agent */
   readonly burstAgent?: http.Agent;
+}
+
+/** What authenticates one request. */
+export interface Credentials extends Agents {
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -86,7 +89,7 @@ class KubeConfigConnection implements Connection {
   private config: KubeConfig;
   private readAt = -Infinity;
   private current: Promise<Credentials> | undefined;
-  private agents: Pick<Credentials, 'agent' | 'burstAgent'> | undefined;
+  private agents: Agents | undefined;
   private agentIdentity = '';
 
   constructor(private readonly load: () => KubeConfig) {
@@ -140,7 +143,7 @@ class KubeConfigConnection implements Connection {
   }
 
   /** The same keep-alive agents for as long as the TLS material stays the same. */
-  private agentsFor(options: https.RequestOptions): Pick<Credentials, 'agent' | 'burstAgent'> {
+  private agentsFor(options: https.RequestOptions): Agents {
     const tls = {
       ca: options.ca,
       cert: options.cert,
