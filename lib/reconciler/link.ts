@@ -132,9 +132,9 @@ class LinkReconciler {
 }
 
 function idOf(component: Component): string {
-  return 'template' in component.spec
-    ? componentIdOfDistribution(component as WasmCloudDistribution)
-    : componentIdOf(component as WasmCloudActor | WasmCloudProvider);
+  return component.kind === 'WasmCloudDistribution'
+    ? componentIdOfDistribution(component)
+    : componentIdOf(component);
 }
 
 function ready(resolved: Verdict, conflict: Verdict, loses: boolean): Verdict {
